@@ -1,0 +1,42 @@
+/* The checked count: the plain count, and every step that no correct program takes is reported.
+ *
+ * An increment from zero revives freed memory; a decrement of zero drops a reference twice.  Both mean that an update
+ * was lost or that the runtime itself miscounted, so they go to rc_violation() before any harm is done.
+ */
+#ifndef MEM_RC_CHECKED_H
+#define MEM_RC_CHECKED_H
+
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stdint.h>
+
+#define RC_ENGINE "checked"
+#define RC_IMMORTAL UINT32_C(0x80000000)
+
+typedef _Atomic uint32_t RefCount;
+
+/* Reports a wrong step on the count ("increment of a dead object" ...); defined in runtime/mem/object.c. */
+void rc_violation(const RefCount *count, const char *what);
+
+static inline uint32_t rc_load(const RefCount *count) { return atomic_load_explicit(count, memory_order_relaxed); }
+static inline void rc_store(RefCount *count, uint32_t n) { atomic_store_explicit(count, n, memory_order_relaxed); }
+
+static inline void rc_increment(RefCount *count) {
+    uint32_t n = rc_load(count);
+    if (n >= RC_IMMORTAL) return;
+    if (__builtin_expect(n == 0, 0)) rc_violation(count, "reference added to a dead object");
+    rc_store(count, n + 1);
+}
+
+static inline bool rc_decrement(RefCount *count) {
+    uint32_t n = rc_load(count);
+    if (n >= RC_IMMORTAL) return false;
+    if (__builtin_expect(n == 0, 0)) {
+        rc_violation(count, "reference dropped from a dead object");
+        return false;
+    }
+    rc_store(count, n - 1);
+    return n == 1;
+}
+
+#endif
