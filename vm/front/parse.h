@@ -1,0 +1,32 @@
+/* The front door of the front end: source text to analysed tree. */
+#ifndef FRONT_PARSE_H
+#define FRONT_PARSE_H
+
+#include <stddef.h>
+
+#include "vm/front/ast.h"
+#include "vm/front/scope.h"
+
+#define PARSE_IS_STR           0x1u /* the text is UTF-8 from a str: no BOM, no encoding cookie */
+#define PARSE_DONT_IMPLY_DEDENT 0x200u /* SINGLE: an open block at the end is incomplete (as codeop) */
+#define PARSE_ALLOW_TOP_LEVEL_AWAIT 0x2000u
+/* and FUTURE_* of ast.h, to inherit */
+
+/* Parses and analyses; on success *arena (to be freed with arena_free when the tree is no longer needed) owns the module.
+ * NULL with SyntaxError, IndentationError or TabError pending (or MemoryError, RecursionError), *arena then NULL. */
+Module *parse_source(const char *text, size_t size, ParseMode mode, Value filename, unsigned flags, Arena **arena);
+
+/* After parse_source failed: did the text only end too early (so that more input could complete it)?  About the last
+ * call in this thread. */
+bool parse_was_incomplete(void);
+
+/* Raises SyntaxError at a span (in bytes, as in the tree), with the text of the line when the source is at hand. */
+void syntax_error_at(Value filename, Span span, const char *format, ...) __attribute__((format(printf, 3, 4)));
+
+/* The text that `from __future__ import annotations` stores for an expression.  Owned str. */
+Value ast_unparse(const Node *expression);
+
+/* Finds the character of \N{name}.  Returns false when there is none or the table is absent. */
+extern bool (*front_unicode_name_lookup)(const char *name, size_t size, uint32_t *code_point);
+
+#endif
