@@ -6,9 +6,10 @@
  *
  * Lines count from 1.  Columns count from 0 in bytes of UTF-8 from the start of the line; `end` is exclusive.
  *
- * The analysis in scope.h stores mangled names (`__x` in class A is `_A__x`) into Name.name, Attribute.name, Keyword.name,
- * Param.name and every other identifier that binds or reads a variable; FunctionDef.name and ClassDef.name keep the
- * spelling of the source (for __name__), their `binding` is the mangled one.
+ * The analysis in scope.h stores mangled names (`__x` in class A is `_A__x`) into every identifier that is a variable or an
+ * attribute (names, attributes, parameters, handlers, captures, global, nonlocal); FunctionDef.name and ClassDef.name
+ * keep the spelling of the source (for __name__), their `binding` is the mangled one.  Keywords of calls and of class
+ * patterns are never mangled.
  */
 #ifndef FRONT_AST_H
 #define FRONT_AST_H
@@ -16,7 +17,7 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "runtime/mem/value.h"
+#include "runtime/mem/type.h"
 #include "vm/front/arena.h"
 
 typedef struct Node Node;
@@ -91,25 +92,9 @@ typedef enum NodeKind {
     NODE_MATCH_OR,
 } NodeKind;
 
-typedef enum BinaryOp {
-    OP_ADD,
-    OP_SUB,
-    OP_MUL,
-    OP_MAT_MUL,
-    OP_DIV,
-    OP_FLOOR_DIV,
-    OP_MOD,
-    OP_POW,
-    OP_LSHIFT,
-    OP_RSHIFT,
-    OP_BIT_AND,
-    OP_BIT_OR,
-    OP_BIT_XOR,
-} BinaryOp;
-
-typedef enum UnaryOp { OP_NEG, OP_POS, OP_INVERT, OP_NOT } UnaryOp;
-
-typedef enum CompareOp { CMP_EQ, CMP_NE, CMP_LT, CMP_LE, CMP_GT, CMP_GE, CMP_IS, CMP_IS_NOT, CMP_IN, CMP_NOT_IN } CompareOp;
+/* Operators are BINARY_*, UNARY_* and COMPARE_* of runtime/mem/type.h, and these, which no type has a slot for. */
+enum { UNARY_NOT = UNARY_COUNT };
+enum { COMPARE_IS = COMPARE_GE + 1, COMPARE_IS_NOT, COMPARE_IN, COMPARE_NOT_IN };
 
 typedef struct NodeList {
     Node **items;
@@ -195,12 +180,12 @@ struct Node {
         struct { bool is_or; NodeList values; } bool_op;
         struct { Node *target, *value; } named_expr;
         struct { BinaryOp op; Node *left, *right; } bin_op;
-        struct { UnaryOp op; Node *operand; } unary_op;
+        struct { uint8_t op; Node *operand; } unary_op;
         struct { Params params; Node *body; Scope *scope; } lambda;
         struct { Node *test, *body, *orelse; } if_exp;
         struct { Node *element, *value; ClauseList clauses; Scope *scope; } comp; /* DICT_COMP: element is the key */
         struct { Node *value; } value; /* AWAIT, YIELD (may be NULL), YIELD_FROM, STARRED, RETURN (may be NULL), EXPR, MATCH_VALUE */
-        struct { Node *left; uint8_t *ops; NodeList comparators; } compare; /* ops: CompareOp, one for each comparator */
+        struct { Node *left; uint8_t *ops; NodeList comparators; } compare; /* ops: COMPARE_*, one for each comparator */
         struct { Node *function; NodeList args; Keyword *keywords; int32_t keyword_count; } call;
         struct { NodeList values; } joined_str; /* CONSTANT strings and FORMATTED_VALUE */
         struct { Node *value; Node *format_spec; int conversion; } formatted_value; /* spec: JOINED_STR or NULL; conversion: -1, 's', 'r', 'a' */
