@@ -59,6 +59,8 @@ int object_get_method(Value object, Value name, Value *callee);
 
 Value super_new(Type *type, Value object);   /* super(type, object) */
 
+Value generic_alias_new(Value origin, Value args); /* origin[args]: what __class_getitem__ of built-in types returns */
+
 typedef struct Cell {
     Object head;
     Value value;

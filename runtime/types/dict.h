@@ -19,6 +19,23 @@ typedef struct Dict {
 } Dict;
 
 extern Type dict_type, dict_keys_type, dict_values_type, dict_items_type;
+extern Type dict_key_iterator_type, dict_value_iterator_type, dict_item_iterator_type;
+extern Type dict_reverse_key_iterator_type, dict_reverse_value_iterator_type, dict_reverse_item_iterator_type;
+
+typedef struct DictView { /* keys, values, items */
+    Object head;
+    Value dict;
+} DictView;
+
+/* All six iterators.  An iteration step: the dict must still have `count` entries, then the next live entry is taken. */
+typedef struct DictIterator {
+    Object head;
+    Value dict;       /* UNSET when exhausted */
+    size_t position;  /* next entry; reversed: one above the next */
+    size_t count;     /* SIZE_MAX after a change was reported: it is reported again */
+    size_t remaining;
+    Value pair;       /* items: the tuple made last, filled again when nobody else holds it */
+} DictIterator;
 
 static inline bool dict_is(Value v) { return type_has(v, TYPE_DICT_SUB); }
 static inline bool dict_is_exact(Value v) { return is_exactly(v, &dict_type); }
@@ -42,6 +59,7 @@ Value dict_set_default(Value dict, Value key, Value value);/* borrowed: the valu
 void dict_clear(Value dict);
 Value dict_copy(Value dict);
 bool dict_update(Value dict, Value other);                 /* mapping or iterable of pairs, as dict.update */
+bool dict_update_mapping(Value dict, Value mapping);       /* {**mapping}: "'int' object is not a mapping" */
 bool dict_merge_unique(Value dict, Value mapping, Value callee); /* f(**a, **b): TypeError on duplicates */
 /* Walks entries in order: start with *position = 0; false at the end.  Borrowed; the dict must not change. */
 bool dict_next(Value dict, size_t *position, Value *key, Value *value);

@@ -10,13 +10,13 @@ typedef struct List {
     Value *items; /* raw memory, owned values */
 } List;
 
-extern Type list_type, list_iterator_type;
+extern Type list_type, list_iterator_type, list_reverse_iterator_type;
 
 typedef struct ListIterator {
     Object head;
     Value list;   /* UNSET when exhausted */
-    size_t index;
-} ListIterator;
+    size_t index; /* next one; reversed: one above the next */
+} ListIterator;   /* of list_iterator_type and list_reverse_iterator_type */
 
 static inline bool list_is(Value v) { return type_has(v, TYPE_LIST_SUB); }
 static inline bool list_is_exact(Value v) { return is_exactly(v, &list_type); }

@@ -10,6 +10,7 @@ Value object_str(Value v);
 Value object_ascii(Value v);
 Value object_format(Value v, Value spec); /* spec: str or UNSET */
 bool object_hash(Value v, int64_t *out);
+bool type_unhashable(Value v, int64_t *out); /* hash slot of types without hashes: TypeError "unhashable type: 'list'" */
 
 /* Rich comparison with reflection and subclass priority; result as the operands give it. */
 Value object_compare(Value a, Value b, CompareOp op);

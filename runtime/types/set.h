@@ -17,7 +17,7 @@ typedef struct Set {
     SetEntry small[8];
 } Set;
 
-extern Type set_type, frozenset_type;
+extern Type set_type, frozenset_type, set_iterator_type;
 
 static inline bool set_is(Value v) { return type_has(v, TYPE_SET_SUB); } /* either */
 static inline Set *as_set(Value v) { return (Set *)as_object(v); }
