@@ -1,0 +1,97 @@
+# scr: `make` builds ./scr, `make test` tests it, `make help` lists the rest.
+
+PREFIX        ?= /usr/local
+DESTDIR       ?=
+BUILD         ?= build
+OPTIMIZE      ?= -O2
+EXTRA_CFLAGS  ?=
+EXTRA_LDFLAGS ?=
+CC            ?= cc
+ENGINES       := plain checked
+
+WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter -Wno-missing-field-initializers
+
+# Libraries, as pkg-config and as Debian name them.  The optional ones are a module each.
+REQUIRED := gmp:libgmp-dev libpcre2-8:libpcre2-dev libpcre2-16:libpcre2-dev libpcre2-32:libpcre2-dev \
+            libutf8proc:libutf8proc-dev readline:libreadline-dev
+OPTIONAL := sqlite3:libsqlite3-dev zlib:zlib1g-dev libcrypto:libssl-dev
+
+MISSING := $(shell command -v pkg-config >/dev/null || echo pkg-config; \
+             for row in $(REQUIRED); do pkg-config --exists $${row%%:*} 2>/dev/null || echo $${row\#\#*:}; done | sort -u)
+GOALS_WITHOUT_LIBRARIES := deps help clean
+ifneq ($(filter-out $(GOALS_WITHOUT_LIBRARIES),$(or $(MAKECMDGOALS),all)),)
+ifneq ($(strip $(MISSING)),)
+$(error missing: $(strip $(MISSING)). Run `make deps`, or install these packages by their Debian names)
+endif
+endif
+
+FOUND     := $(foreach row,$(OPTIONAL),$(shell pkg-config --exists $(firstword $(subst :, ,$(row))) 2>/dev/null && echo $(firstword $(subst :, ,$(row)))))
+PACKAGES  := $(foreach row,$(REQUIRED),$(firstword $(subst :, ,$(row)))) $(FOUND)
+LIB_FLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null) $(foreach p,$(FOUND),-DHAVE_$(shell echo $(p) | tr a-z A-Z))
+LIBS      := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm -lpthread
+
+SOURCES := $(sort $(wildcard runtime/*/*.c vm/*/*.c stdlib/*.c))
+SCRIPTS := $(sort $(wildcard stdlib/*.scr stdlib/*/*.scr))
+MAIN    := vm/cli/main.c
+CFLAGS_ALL = -std=gnu11 $(OPTIMIZE) -g $(WARNINGS) -I. $(LIB_FLAGS) -fno-strict-aliasing -fwrapv -fvisibility=hidden \
+             -MMD -MP $(EXTRA_CFLAGS)
+LDFLAGS_ALL = $(EXTRA_LDFLAGS)
+
+.PHONY: all clean debug deps help install test check bench oracle test-san stress
+.DELETE_ON_ERROR:
+
+all: scr ## build ./scr
+
+scr: $(BUILD)/scr $(BUILD)/scr-checked
+	@ln -sf $(BUILD)/scr $@
+	@[ "$(BUILD)" = build ] && echo "built ./scr; optional modules: $(or $(strip $(FOUND)),none)" || true
+
+$(BUILD)/scr: $(SOURCES:%.c=$(BUILD)/plain/%.o)
+	$(CC) $(OPTIMIZE) -o $@ $^ $(LDFLAGS_ALL) $(LIBS)
+$(BUILD)/scr-checked: $(SOURCES:%.c=$(BUILD)/checked/%.o)
+	$(CC) $(OPTIMIZE) -o $@ $^ $(LDFLAGS_ALL) $(LIBS)
+
+define engine_rules
+$(BUILD)/$(1)/%.o: %.c Makefile
+	@mkdir -p $$(@D)
+	$(CC) $$(CFLAGS_ALL) -DRC_POLICY=$(1) -c -o $$@ $$<
+$(BUILD)/$(1)/stdlib/scripts.o: $(SCRIPTS)
+endef
+$(foreach engine,$(ENGINES),$(eval $(call engine_rules,$(engine))))
+
+debug: ## build ./scr with assertions, without optimisation
+	@$(MAKE) BUILD=build/debug OPTIMIZE="-O0" EXTRA_CFLAGS="-DDEBUG $(EXTRA_CFLAGS)" all
+
+deps: ## install the libraries that are missing
+	@sh tests/tools/deps.sh
+
+install: all ## install into PREFIX (default /usr/local)
+	install -d $(DESTDIR)$(PREFIX)/bin $(DESTDIR)$(PREFIX)/libexec/scr
+	install $(BUILD)/scr $(DESTDIR)$(PREFIX)/bin/scr
+	install $(BUILD)/scr-checked $(DESTDIR)$(PREFIX)/libexec/scr/scr-checked
+
+clean: ## remove what was built
+	rm -rf build scr
+
+test: all ## run the tests (a few minutes)
+	@sh tests/tools/test.sh
+
+check: ## floors, names, sizes, format
+	@sh tests/tools/check.sh
+
+oracle: all ## compare the stored expectations with python3's output
+	@sh tests/tools/oracle.sh
+
+bench: all ## scr beside python3, program by program
+	@./scr tests/bench/run.scr
+
+test-san: ## the tests under ASan + UBSan, thread tests under TSan
+	@sh tests/tools/sanitize.sh
+
+stress: ## the tests under a hostile build
+	@sh tests/tools/stress.sh
+
+help: ## this list
+	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20
+
+-include $(foreach engine,$(ENGINES),$(SOURCES:%.c=$(BUILD)/$(engine)/%.d))
