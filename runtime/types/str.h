@@ -23,7 +23,13 @@ typedef struct Str {
     unsigned char data[];
 } Str;
 
-extern Type str_type;
+extern Type str_type, str_iterator_type, str_ascii_iterator_type;
+
+typedef struct StrIterator {
+    Object head;
+    Value str;    /* UNSET when exhausted */
+    size_t index;
+} StrIterator;
 
 static inline bool str_is(Value v) { return type_has(v, TYPE_STR_SUB); }
 static inline bool str_is_exact(Value v) { return is_exactly(v, &str_type); }
@@ -39,6 +45,11 @@ static inline uint32_t str_at(const Str *s, size_t i) {
     default: return ((const uint32_t *)(const void *)s->data)[i];
     }
 }
+
+/* Bytes of an instance before its Attrs (subclasses only have those): a multiple of 8. */
+size_t str_body_size(const Str *s);
+/* Sets up what strings need; first of all, by names_start(). */
+void str_start(void);
 
 /* Making.  From UTF-8 with surrogates refused: UnicodeDecodeError as bytes.decode() gives. */
 Value str_from_utf8(const char *s, size_t n);
