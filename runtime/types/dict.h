@@ -61,6 +61,8 @@ Value dict_copy(Value dict);
 bool dict_update(Value dict, Value other);                 /* mapping or iterable of pairs, as dict.update */
 bool dict_update_mapping(Value dict, Value mapping);       /* {**mapping}: "'int' object is not a mapping" */
 bool dict_merge_unique(Value dict, Value mapping, Value callee); /* f(**a, **b): TypeError on duplicates */
+Value dict_view_new(Type *type, Value dict);               /* of one of the three types of views */
+Value dict_iterator_new(Type *type, Value dict);           /* of one of the six types of iterators */
 /* Walks entries in order: start with *position = 0; false at the end.  Borrowed; the dict must not change. */
 bool dict_next(Value dict, size_t *position, Value *key, Value *value);
 Value dict_key_list(Value dict);

@@ -5,9 +5,11 @@
 #include "runtime/mem/value.h"
 
 struct Names {
-#define NAME(identifier) Value identifier;
+#define NAME(identifier)          Value identifier;
+#define NAME_AS(identifier, text) Value identifier;
 #include "runtime/types/names.def"
 #undef NAME
+#undef NAME_AS
     Value empty;   /* '' */
     Value lambda;  /* '<lambda>' */
     Value module_; /* '<module>' */
