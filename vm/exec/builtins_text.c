@@ -1,7 +1,6 @@
 /* Built-in functions on text and streams: print, input, repr, ascii, format. */
 #include "vm/exec/builtins.h"
 
-
 #include "runtime/types/call.h"
 #include "runtime/types/error.h"
 #include "runtime/types/exception.h"

@@ -50,9 +50,4 @@ Value import_from(Value module, Value name);
 /* Adds the public names of a module to a namespace. */
 bool import_star(Value module, Value namespace);
 
-/* Reads a source file: *text is raw memory with a zero behind it.  False: OSError pending. */
-bool source_read(const char *path, char **text, size_t *size);
-/* Finds the line of a file or embedded module for tracebacks: borrowed pointer into a cache, or NULL. */
-bool source_line(Value filename, int32_t line, const char **text, size_t *size);
-
 #endif
