@@ -1,0 +1,188 @@
+/* The hash table of set and frozenset.
+ *
+ * Scripts can see the order of a set, so every rule here (how far to probe in line, when to grow and to what size, that
+ * slots of removed entries are not used again) has to stay the one of CPython 3.11.
+ */
+#include "runtime/types/set.h"
+
+#include "runtime/mem/heap.h"
+#include "runtime/types/error.h"
+#include "runtime/types/key.h"
+
+enum { LINEAR_PROBES = 9, PERTURB_SHIFT = 5 };
+
+static bool is_free(const SetEntry *e) { return is_unset(e->key) && e->hash == 0; }
+
+void set_init_empty(Set *s) {
+    s->used = s->fill = s->finger = 0;
+    s->mask = SET_SMALL - 1;
+    memset(s->small, 0, sizeof s->small);
+    s->table = s->small;
+    s->hash = -1;
+}
+
+SetEntry *set_next_entry(const Set *s, size_t *position) {
+    if (!s->table) return NULL;
+    for (size_t i = *position; i <= s->mask; i++) {
+        if (is_unset(s->table[i].key)) continue;
+        *position = i + 1;
+        return &s->table[i];
+    }
+    *position = s->mask + 1;
+    return NULL;
+}
+
+/* Walks the slots that a hash may be in. */
+typedef struct Walk {
+    size_t slot, mask, line_end;
+    uint64_t perturb;
+} Walk;
+
+static void walk_line(Walk *w) { w->line_end = w->slot + LINEAR_PROBES <= w->mask ? w->slot + LINEAR_PROBES : w->slot; }
+static Walk walk_start(size_t mask, int64_t hash) {
+    Walk w = {(size_t)hash & mask, mask, 0, (uint64_t)hash};
+    walk_line(&w);
+    return w;
+}
+/* `home` is where the current line began. */
+static void walk_next(Walk *w, size_t *home) {
+    if (w->slot < w->line_end) {
+        w->slot++;
+        return;
+    }
+    w->perturb >>= PERTURB_SHIFT;
+    w->slot = *home = (*home * 5 + 1 + (size_t)w->perturb) & w->mask;
+    walk_line(w);
+}
+
+/* Adds a key known to be absent to a table without removed entries; steals the key. */
+static void insert_clean(SetEntry *table, size_t mask, Value key, int64_t hash) {
+    Walk w = walk_start(mask, hash);
+    size_t home = w.slot;
+    while (is_set(table[w.slot].key)) walk_next(&w, &home);
+    table[w.slot] = (SetEntry){key, hash};
+}
+
+bool set_resize(Set *s, size_t minimum) {
+    size_t size = SET_SMALL;
+    while (size <= minimum && size <= SIZE_MAX / 64) size <<= 1;
+    SetEntry *old = s->table, copy[SET_SMALL], *table;
+    size_t old_mask = s->mask;
+    if (size == SET_SMALL) {
+        if (old == s->small) {
+            if (s->fill == s->used) return true;
+            memcpy(copy, s->small, sizeof copy);
+            old = copy;
+        }
+        table = s->small;
+        memset(table, 0, sizeof s->small);
+    } else if (!(table = raw_allocate_zeroed(size * sizeof *table))) {
+        return raise_memory_error(), false;
+    }
+    for (size_t i = 0; i <= old_mask; i++)
+        if (is_set(old[i].key)) insert_clean(table, size - 1, old[i].key, old[i].hash);
+    s->table = table;
+    s->mask = size - 1;
+    s->fill = s->used;
+    if (old != copy && old != s->small) raw_free(old);
+    return true;
+}
+
+/* The entry of the key, or the free one where it would go; NULL: its __eq__ raised. */
+static SetEntry *find_slow(Set *s, Value key, int64_t hash) {
+restart:;
+    Walk w = walk_start(s->mask, hash);
+    for (size_t home = w.slot;; walk_next(&w, &home)) {
+        SetEntry *table = s->table, *e = &table[w.slot];
+        if (is_free(e)) return e;
+        if (e->hash != hash || is_unset(e->key)) continue;
+        if (same(e->key, key)) return e;
+        Value other = retain(e->key);
+        int equal = key_equal(other, key);
+        bool moved = s->table != table || s->mask != w.mask || !same(e->key, other);
+        release(other);
+        if (equal < 0) return NULL;
+        if (moved || s->table != table || s->mask != w.mask || !same(e->key, other)) goto restart;
+        if (equal) return e;
+    }
+}
+
+static SetEntry *find(Set *s, Value key, int64_t hash) {
+    if (!is_small_int(key)) return find_slow(s, key, hash);
+    Walk w = walk_start(s->mask, hash);
+    for (size_t home = w.slot;; walk_next(&w, &home)) {
+        SetEntry *e = &s->table[w.slot];
+        if (is_free(e) || same(e->key, key)) return e;
+        if (e->hash == hash && is_set(e->key) && !is_small_int(e->key)) return find_slow(s, key, hash);
+    }
+}
+
+bool set_add_hashed(Set *s, Value key, int64_t hash) {
+    SetEntry *e = find(s, key, hash);
+    if (!e) return false;
+    if (is_set(e->key)) return true;
+    *e = (SetEntry){retain(key), hash};
+    s->fill++;
+    s->used++;
+    if (s->fill * 5 < s->mask * 3) return true;
+    return set_resize(s, s->used > 50000 ? s->used * 2 : s->used * 4);
+}
+
+int set_contains_hashed(Set *s, Value key, int64_t hash) {
+    if (s->used == 0) return 0;
+    SetEntry *e = find(s, key, hash);
+    return e ? is_set(e->key) : -1;
+}
+
+int set_discard_hashed(Set *s, Value key, int64_t hash) {
+    SetEntry *e = find(s, key, hash);
+    if (!e) return -1;
+    if (is_unset(e->key)) return 0;
+    Value old = e->key;
+    *e = (SetEntry){UNSET, SET_REMOVED};
+    s->used--;
+    release(old);
+    return 1;
+}
+
+/* Into a table that never held anything. */
+static void merge_into_empty(Set *s, const Set *other) {
+    bool copy = s->mask == other->mask && other->fill == other->used;
+    for (size_t i = 0; i <= other->mask; i++) {
+        SetEntry e = other->table[i];
+        if (is_unset(e.key)) continue;
+        retain(e.key);
+        if (copy) s->table[i] = e;
+        else insert_clean(s->table, s->mask, e.key, e.hash);
+    }
+    s->fill = s->used = other->used;
+}
+
+bool set_merge(Set *s, Set *other) {
+    if (s == other || other->used == 0) return true;
+    if ((s->fill + other->used) * 5 >= s->mask * 3 && !set_resize(s, (s->used + other->used) * 2)) return false;
+    if (s->fill == 0) {
+        merge_into_empty(s, other);
+        return true;
+    }
+    size_t position = 0;
+    for (SetEntry *e; (e = set_next_entry(other, &position));) {
+        Value key = retain(e->key);
+        bool fine = set_add_hashed(s, key, e->hash);
+        release(key);
+        if (!fine) return false;
+    }
+    return true;
+}
+
+void set_empty(Set *s) {
+    if (!s->table) return;
+    SetEntry copy[SET_SMALL], *old = s->table;
+    size_t mask = s->mask;
+    if (old == s->small) old = memcpy(copy, s->small, sizeof copy);
+    size_t live = s->used, finger = s->finger;
+    set_init_empty(s);
+    s->finger = finger;
+    for (size_t i = 0; live && i <= mask; i++) release(old[i].key);
+    if (old != copy) raw_free(old);
+}
