@@ -38,6 +38,13 @@ bool str_argument(Value v, const char *method); /* "replace() argument 1 must be
 bool range_arguments(Value start, Value stop, size_t length, size_t *from, size_t *to);
 bool size_argument(Value v, int64_t *out); /* an int for a count or width; OverflowError when huge */
 
+/* Searching: -1 absent, -2 failed. */
+int64_t str_rfind(Value s, Value needle, size_t start, size_t stop);
+size_t str_count(Value s, Value needle, size_t start, size_t stop, size_t limit); /* not overlapping */
+bool str_has_prefix(Value s, Value prefix);
+bool str_has_suffix(Value s, Value suffix);
+Value str_split_whitespace(Value s, int64_t limit); /* list; limit -1: none */
+
 /* Methods, by file. */
 #define STR_METHOD(name) Value str_method_##name(const Value *args, size_t count)
 /* str_case.c */
