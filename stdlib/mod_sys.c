@@ -7,6 +7,7 @@
 
 #include "runtime/mem/rc.h"
 #include "vm/exec/exec.h"
+#include "vm/exec/report.h"
 
 #define VERSION_TEXT "3.11.0 (scr 0.1.0, " RC_ENGINE " engine)"
 
@@ -50,7 +51,7 @@ static Value sys_exception(const Value *args, size_t count) {
 static Value sys_getframe(const Value *args, size_t count) {
     int64_t depth = 0;
     if (is_set(args[0]) && !object_as_int64(args[0], &depth)) return UNSET;
-    return exec_frame_object(depth < 0 ? 0 : depth);
+    return exec_frame(depth < 0 ? 0 : depth);
 }
 
 static Value sys_getsizeof(const Value *args, size_t count) {
@@ -89,7 +90,7 @@ static Value sys_displayhook(const Value *args, size_t count) {
 }
 
 static Value sys_excepthook(const Value *args, size_t count) {
-    exec_print_exception(args[1]);
+    report_print(args[1]);
     return NONE;
 }
 

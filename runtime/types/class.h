@@ -67,7 +67,7 @@ typedef struct Cell {
 } Cell;
 Value cell_new(Value value); /* retains; may be UNSET */
 
-typedef struct Module {
+typedef struct ModuleObject {
     Object head;
     Value dict;   /* owned Dict, never replaced */
 } ModuleObject;

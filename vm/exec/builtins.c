@@ -7,6 +7,7 @@
 #include "runtime/types/iterators.h"
 #include "runtime/types/names.h"
 #include "runtime/types/str.h"
+#include "vm/exec/exec.h"
 
 static Value module;
 
@@ -61,6 +62,7 @@ bool builtins_start(void) {
     release(doc);
     if (is_unset(module)) return false;
     Value dict = module_dict(module);
+    exec_builtins_dict = dict;
     return add_constants(dict) && add_types(dict) && add_functions(dict, builtin_value_functions) &&
            add_functions(dict, builtin_attribute_functions) && add_functions(dict, builtin_code_functions) &&
            add_functions(dict, builtin_text_functions);

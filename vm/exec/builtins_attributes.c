@@ -62,7 +62,7 @@ static Value builtin_callable(const Value *args, size_t count) { return from_boo
 
 static Value builtin_dir(const Value *args, size_t count) {
     if (is_set(args[0])) return object_dir(args[0]);
-    Value locals = exec_current_locals();
+    Value locals = exec_locals();
     if (is_unset(locals)) return UNSET;
     Value keys = call_method0(locals, names.keys), sorted = UNSET;
     release(locals);
@@ -75,7 +75,7 @@ static Value builtin_dir(const Value *args, size_t count) {
 }
 
 static Value builtin_vars(const Value *args, size_t count) {
-    if (is_unset(args[0])) return exec_current_locals();
+    if (is_unset(args[0])) return exec_locals();
     Value dict = UNSET;
     int found = object_find_attribute(args[0], names.__dict__, &dict);
     if (found == 0) return raise_type_error("vars() argument must have __dict__ attribute");

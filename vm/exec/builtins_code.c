@@ -15,8 +15,8 @@
 #include "vm/exec/exec.h"
 #include "vm/exec/import.h"
 
-static Value builtin_globals(const Value *args, size_t count) { return retain(exec_current_globals()); }
-static Value builtin_locals(const Value *args, size_t count) { return exec_current_locals(); }
+static Value builtin_globals(const Value *args, size_t count) { return retain(exec_globals()); }
+static Value builtin_locals(const Value *args, size_t count) { return exec_locals(); }
 
 /* Source text of a str or bytes-like argument; *holder keeps it alive (release with buffer_release). */
 static bool source_text(Value source, const char *function, const char **text, size_t *size, Buffer *holder, unsigned *flags) {
@@ -75,8 +75,8 @@ static Value builtin_compile(const Value *args, size_t count) {
 /* Fills in missing namespaces from the caller and makes sure of __builtins__; both become owned. */
 static bool choose_namespaces(const char *function, Value *globals, Value *locals) {
     if (is_unset(*globals) || is_none(*globals)) {
-        *globals = retain(exec_current_globals());
-        *locals = is_unset(*locals) || is_none(*locals) ? exec_current_locals() : retain(*locals);
+        *globals = retain(exec_globals());
+        *locals = is_unset(*locals) || is_none(*locals) ? exec_locals() : retain(*locals);
         if (is_unset(*locals)) {
             release(*globals);
             return false;
@@ -94,7 +94,7 @@ static bool choose_namespaces(const char *function, Value *globals, Value *local
         retain(*globals);
     }
     if (is_unset(dict_get_str(*globals, names.__builtins__)) &&
-        !dict_set(*globals, names.__builtins__, exec_current_builtins())) {
+        !dict_set(*globals, names.__builtins__, exec_builtins())) {
         release(*globals);
         release(*locals);
         return false;
@@ -116,7 +116,7 @@ static Value run(const char *function, ParseMode mode, const Value *args) {
         if (as_code(code)->freecount > 0)
             raise_type_error("code object passed to %s() may not contain free variables", function);
         else
-            result = exec_code(as_code(code), globals, locals);
+            result = exec_code(code, globals, locals);
         release(code);
     }
     release(globals);
@@ -149,6 +149,7 @@ const NativeDef builtin_code_functions[] = {
              "Evaluate the given source in the context of globals and locals."),
     FUNCTION("exec", "source, globals=None, locals=None, /, *, closure=None", builtin_exec,
              "Execute the given source in the context of globals and locals."),
+    FUNCTION("__build_class__", BUILD_CLASS_SIGNATURE, build_class, "Makes a class from the function of its body."),
     FUNCTION("__import__", "name, globals=None, locals=None, fromlist=(), level=0", builtin_import, "Import a module."),
     NATIVE_END,
 };

@@ -73,7 +73,7 @@ static Value run_module(Value module, Value name, const char *text, size_t size,
     Value result = UNSET;
     if (is_set(code)) {
         dict_set(dict, names.__builtins__, builtins_dict());
-        result = exec_code(as_code(code), dict, dict);
+        result = exec_code(code, dict, dict);
         release(code);
     }
     release(result);
@@ -469,6 +469,7 @@ bool import_star(Value module, Value namespace) {
 /* ---- life ---- */
 
 bool import_start(void) {
+    exec_modules = import_modules;
     modules = dict_new();
     if (is_unset(modules) || !dict_set(modules, names.builtins, builtins_module())) return false;
     const ModuleRow *row = library_row("sys");
