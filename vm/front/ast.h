@@ -170,6 +170,7 @@ typedef struct MatchCase {
 struct Node {
     uint8_t kind; /* NodeKind */
     bool parenthesized; /* an expression that stands in its own parentheses */
+    bool folded;        /* for the compiler: constants below have been looked for */
     Span span;
     union {
         /* Expressions */

@@ -40,6 +40,8 @@ typedef struct Symbol {
     bool is_annotated;  /* x: int stands in this scope */
     bool is_imported;
     bool is_param;
+    bool is_deleted;    /* somewhere in this scope: `del x`, or `except ... as x` */
+    bool is_walrus;     /* somewhere in this scope: `x := ...` (also from a comprehension within) */
     uint16_t flags;      /* for the analysis alone */
     int32_t index;       /* in locals, cells or frees, by kind; -1 where there is no array (globals, namespaces) */
     int32_t param_index; /* in locals, of a parameter that is a cell; else -1 */
