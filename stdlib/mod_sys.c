@@ -131,9 +131,7 @@ static Value namespace_of(const char *const *keys, const Value *values, size_t n
 }
 
 static bool fill_version(Value dict) {
-    static const char *const version_keys[] = {"major", "minor", "micro", "releaselevel", "serial"};
     static const char *const implementation_keys[] = {"name", "version", "hexversion", "cache_tag"};
-    (void)version_keys;
     Value final = str_from("final"), scr = str_from("scr");
     Value version = tuple_pack(5, from_small_int(3), from_small_int(11), from_small_int(0), final, from_small_int(0));
     Value implementation[] = {scr, version, from_small_int(0x030B00F0), NONE};
