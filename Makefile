@@ -33,7 +33,7 @@ LIBS      := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm -lpthread
 SOURCES := $(sort $(wildcard runtime/*/*.c vm/*/*.c stdlib/*.c))
 SCRIPTS := $(sort $(wildcard stdlib/*.scr stdlib/*/*.scr))
 MAIN    := vm/cli/main.c
-CFLAGS_ALL = -std=gnu11 $(OPTIMIZE) -g $(WARNINGS) -I. $(LIB_FLAGS) -fno-strict-aliasing -fwrapv -fvisibility=hidden \
+CFLAGS_ALL = -std=gnu11 -D_GNU_SOURCE $(OPTIMIZE) -g $(WARNINGS) -I. $(LIB_FLAGS) -fno-strict-aliasing -fwrapv -fvisibility=hidden \
              -MMD -MP $(EXTRA_CFLAGS)
 LDFLAGS_ALL = $(EXTRA_LDFLAGS)
 
