@@ -12,6 +12,12 @@ typedef struct Tuple {
 
 extern Type tuple_type, tuple_iterator_type;
 
+typedef struct TupleIterator {
+    Object head;
+    Value tuple; /* UNSET when exhausted */
+    size_t index;
+} TupleIterator;
+
 static inline bool tuple_is(Value v) { return type_has(v, TYPE_TUPLE_SUB); }
 static inline bool tuple_is_exact(Value v) { return is_exactly(v, &tuple_type); }
 static inline Tuple *as_tuple(Value v) { return (Tuple *)as_object(v); }
@@ -25,6 +31,7 @@ Value tuple_from_iterable(Value iterable);
 Value tuple_pack(size_t n, ...);                       /* Values, retained */
 Value tuple_slice(Value t, size_t start, size_t stop);
 Value tuple_concat(Value a, Value b);
-extern Value empty_tuple;                              /* immortal */
+extern Tuple tuple_empty;                              /* immortal */
+#define empty_tuple from_object(&tuple_empty)
 
 #endif
