@@ -20,6 +20,9 @@ void *object_allocate(Type *type, size_t size);
 /* Frees the memory of a dying object (the last step of its destroy slot) and drops the reference to its heap type. */
 void object_free(void *object);
 
+/* Raises MemoryError without allocating; set by runtime/types, since exceptions live on a higher floor. */
+extern void (*heap_out_of_memory)(void);
+
 /* Raw memory, 16-byte aligned, not zeroed.  NULL on failure (no exception).  Sizes may be 0. */
 void *raw_allocate(size_t size);
 void *raw_allocate_zeroed(size_t size);
@@ -27,9 +30,14 @@ void *raw_reallocate(void *block, size_t size);
 void raw_free(void *block);
 size_t raw_usable_size(const void *block);
 
-/* Each thread calls these first and last. */
-void heap_thread_start(void);
+/* Each thread calls these first and last, holding the GIL: pages come and go.  False: no memory.  Other C threads get a
+ * heap with their first allocation. */
+bool heap_thread_start(void);
 void heap_thread_end(void);
+/* In a forked child, before anything else: the heaps of the threads that are gone become free for adoption. */
+void heap_fork_child(void);
+void heap_fork_prepare(void); /* around fork(), in the parent */
+void heap_fork_parent(void);
 
 /* Statistics and enumeration, for gc, the heap check and sys.  The world must not change meanwhile (GIL held). */
 typedef struct HeapFigures {
@@ -38,6 +46,14 @@ typedef struct HeapFigures {
 HeapFigures heap_figures(void);
 /* Calls visit for every live object (collected_only: those the cycle collector sees) until it returns false. */
 void heap_each_object(bool (*visit)(Object *o, void *context), void *context, bool collected_only);
+
+/* For the cycle collector: while a collection runs, every object of the collected kind has a word beside it.  New words
+ * are zero; objects born on pages that are younger than the start have none. */
+bool heap_words_start(void);
+uint32_t *heap_word(const Object *o); /* NULL: none.  The type must have TYPE_GC and the object must not be static */
+void heap_words_end(void);
+uint32_t heap_births(void);          /* moment of birth (OBJECT_BIRTH_SHIFT) that the next collected object gets */
+size_t heap_collected_count(void); /* objects of the collected kind, now; cheap */
 
 /* Hostile builds: the n-th allocation from now fails (0: none); frees are poisoned. */
 void heap_fail_after(uint64_t allocations);

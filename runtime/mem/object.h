@@ -31,6 +31,7 @@ enum {
     OBJECT_FINALIZED = 1 << 10,/* __del__ has run; it never runs twice */
     OBJECT_UNTRACKED = 1 << 11,/* in a collected page but not yet, or no longer, seen by the cycle collector */
     OBJECT_DYING = 1 << 12,    /* destruction has begun */
+    OBJECT_BIRTH_SHIFT = 14,   /* from this bit on: when it was made; cycles are finalized in that order, as in CPython */
 };
 
 static inline uint32_t object_flags(const Object *o) { return atomic_load_explicit(&o->flags, memory_order_relaxed); }
@@ -41,8 +42,11 @@ static inline void object_clear_flag(Object *o, uint32_t f) {
     atomic_store_explicit(&o->flags, object_flags(o) & ~f, memory_order_relaxed);
 }
 
-/* Destroys an object whose count has just reached zero (or was revived by its __del__). */
+/* Destroys an object whose count has just reached zero, unless its finalize slot revives it.  Finalizers and weak
+ * reference callbacks may run with an exception pending: they keep it, and report their own as unraisable. */
 void object_destroy(Object *o);
+/* Clears the weak references to a dying object and runs their callbacks; set by runtime/types/weakref.c. */
+extern void (*object_weakrefs_clear)(Object *o);
 
 static inline void object_retain(void *o) { rc_increment(&((Object *)o)->count); }
 static inline void object_release(void *o) {

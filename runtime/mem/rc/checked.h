@@ -8,6 +8,7 @@
 
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define RC_ENGINE "checked"
@@ -17,6 +18,7 @@ typedef _Atomic uint32_t RefCount;
 
 /* Reports a wrong step on the count ("increment of a dead object" ...); defined in runtime/mem/object.c. */
 void rc_violation(const RefCount *count, const char *what);
+extern _Atomic size_t rc_violations; /* how many there were */
 
 static inline uint32_t rc_load(const RefCount *count) { return atomic_load_explicit(count, memory_order_relaxed); }
 static inline void rc_store(RefCount *count, uint32_t n) { atomic_store_explicit(count, n, memory_order_relaxed); }
