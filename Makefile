@@ -37,7 +37,7 @@ CFLAGS_ALL = -std=gnu11 -D_GNU_SOURCE $(OPTIMIZE) -g $(WARNINGS) -I. $(LIB_FLAGS
              -MMD -MP $(EXTRA_CFLAGS)
 LDFLAGS_ALL = $(EXTRA_LDFLAGS)
 
-.PHONY: all clean debug deps help install test check bench oracle test-san stress
+.PHONY: all unit clean debug deps help install test check bench oracle test-san stress
 .DELETE_ON_ERROR:
 
 all: scr ## build ./scr
@@ -59,6 +59,13 @@ $(BUILD)/$(1)/stdlib/scripts.o: $(SCRIPTS)
 endef
 $(foreach engine,$(ENGINES),$(eval $(call engine_rules,$(engine))))
 
+# C tests of single files: each a program on everything but main.
+UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
+unit: $(UNIT)
+$(BUILD)/unit/%: tests/unit/%.c tests/unit/unit.h $(filter-out $(BUILD)/plain/$(MAIN:.c=.o),$(SOURCES:%.c=$(BUILD)/plain/%.o))
+	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -DRC_POLICY=plain -o $@ $< $(filter %.o,$^) $(LDFLAGS_ALL) $(LIBS)
+
 debug: ## build ./scr with assertions, without optimisation
 	@$(MAKE) BUILD=build/debug OPTIMIZE="-O0" EXTRA_CFLAGS="-DDEBUG $(EXTRA_CFLAGS)" all
 
@@ -73,7 +80,7 @@ install: all ## install into PREFIX (default /usr/local)
 clean: ## remove what was built
 	rm -rf build scr
 
-test: all ## run the tests (a few minutes)
+test: all unit ## run the tests (a few minutes)
 	@sh tests/tools/test.sh
 
 check: ## floors, names, sizes, format
