@@ -37,6 +37,8 @@ bool str_argument(Value v, const char *method); /* "replace() argument 1 must be
 /* Optional start and end of find() and the like, clipped to length. UNSET and None: the whole. */
 bool range_arguments(Value start, Value stop, size_t length, size_t *from, size_t *to);
 bool size_argument(Value v, int64_t *out); /* an int for a count or width; OverflowError when huge */
+/* A str without zeros for a C function, as UTF-8; unset leaves *out alone. "encode() argument 'encoding' must be str, not int" */
+bool text_argument(Value v, const char *function, const char *name, const char **out);
 
 /* Searching: -1 absent, -2 failed. */
 int64_t str_rfind(Value s, Value needle, size_t start, size_t stop);
@@ -44,6 +46,10 @@ size_t str_count(Value s, Value needle, size_t start, size_t stop, size_t limit)
 bool str_has_prefix(Value s, Value prefix);
 bool str_has_suffix(Value s, Value suffix);
 Value str_split_whitespace(Value s, int64_t limit); /* list; limit -1: none */
+
+/* Text with that many fill characters on either side. */
+Value str_pad(Value s, size_t left, size_t right, uint32_t fill);
+void builder_escaped(StrBuilder *b, uint32_t c); /* \x.., \u...., \U........ */
 
 /* Methods, by file. */
 #define STR_METHOD(name) Value str_method_##name(const Value *args, size_t count)
