@@ -16,6 +16,12 @@ typedef struct RangeIterator {
     uint64_t remaining;
 } RangeIterator;
 
+/* Any other range: the same with ints of any size. */
+typedef struct LongRangeIterator {
+    Object head;
+    Value next, step, remaining;
+} LongRangeIterator;
+
 typedef struct Slice {
     Object head;
     Value start, stop, step;
@@ -27,8 +33,10 @@ Value range_new(Value start, Value stop, Value step); /* ints; UNSET start or st
 Value slice_new(Value start, Value stop, Value step); /* UNSET: None */
 /* Bounds of a slice over `length` items, clipped as Python does; *count is how many items it selects. */
 bool slice_bounds(Value slice, size_t length, int64_t *start, int64_t *stop, int64_t *step, size_t *count);
+/* The same over a length of any size: out gets owned start, stop and step, clipped. */
+bool slice_long_bounds(Value slice, Value length, Value out[3]);
 /* Index into `length` items from any int-like: negative counts from the end.  IndexError "<what> index out of range"; TypeError
- * "<what> indices must be integers or slices, not str". */
+ * "<first word of what> indices must be integers or slices, not str". */
 bool index_resolve(Value index, size_t length, const char *what, size_t *out);
 
 #endif
