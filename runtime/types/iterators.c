@@ -10,6 +10,7 @@
 #include "runtime/types/list.h"
 #include "runtime/types/native.h"
 #include "runtime/types/object.h"
+#include "runtime/types/str.h"
 #include "runtime/types/traverse.h"
 #include "runtime/types/tuple.h"
 
