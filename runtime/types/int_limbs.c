@@ -516,7 +516,7 @@ bool limbs_true_divide(Value a, Value b, double *out) {
     bool negative = x.negative != y.negative;
     x.negative = y.negative = false;
     int64_t difference = (int64_t)int_bit_length(a) - (int64_t)int_bit_length(b);
-    if (x.count == 0 || difference < -1080) return *out = negative && x.count ? -0.0 : 0.0, true;
+    if (x.count == 0 || difference < -1080) return *out = negative ? -0.0 : 0.0, true;
     Quotient w = {.shift = difference - 55 > -1076 ? difference - 55 : -1076};
     as_mpz(&x, w.a);
     as_mpz(&y, w.b);

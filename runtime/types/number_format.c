@@ -299,7 +299,7 @@ static void strip_zeros(const char *s, size_t *n) {
 /* Like 'g', but what has no exponent has a digit behind the point, so the exponent comes one digit earlier. */
 static char *general_pointed(double d, int64_t precision, bool alternate, FloatText *t) {
     if (precision == 0) precision = 1;
-    char *text = float_format(d, 'e', precision - 1, false, false, t->room, sizeof t->room, &t->length);
+    char *text = float_format(d, 'e', precision - 1, alternate, false, t->room, sizeof t->room, &t->length);
     if (!text) return NULL;
     size_t mantissa = t->length;
     while (text[mantissa - 1] != 'e') mantissa--;
@@ -338,7 +338,7 @@ static void float_text_free(FloatText *t) {
 }
 
 static bool is_all_zero(const char *s, size_t n) {
-    for (size_t i = 0; i < n && s[i] != 'e' && s[i] != 'E'; i++) {
+    for (size_t i = 0; i < n && s[i] != 'e' && s[i] != 'E' && s[i] != '%'; i++) {
         if (s[i] != '0' && s[i] != '.') return false;
     }
     return true;
