@@ -1,5 +1,4 @@
 /* Clocks of POSIX. */
-#define _GNU_SOURCE
 #include "runtime/plat/clock.h"
 
 #include <errno.h>

@@ -1,5 +1,4 @@
 /* Mapping and returning memory, on systems with mmap. */
-#define _GNU_SOURCE
 #include "runtime/plat/memory.h"
 
 #include <sys/mman.h>

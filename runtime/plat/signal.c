@@ -1,0 +1,34 @@
+/* Catching signals without doing anything in the handler. */
+#include "runtime/plat/signal.h"
+
+#include <errno.h>
+#include <signal.h>
+#include <stdatomic.h>
+#include <string.h>
+
+void (*signal_notify)(void);
+
+static _Atomic uint64_t pending;
+
+void signal_simulate(int number) {
+    atomic_fetch_or(&pending, UINT64_C(1) << (number - 1));
+    if (signal_notify) signal_notify();
+}
+
+static void handle(int number) {
+    int saved = errno;
+    signal_simulate(number);
+    errno = saved;
+}
+
+/* Without SA_RESTART: blocking calls end with EINTR, and so the main thread comes to its safepoint. */
+bool signal_set_action(int number, SignalAction action) {
+    struct sigaction a;
+    memset(&a, 0, sizeof a);
+    sigemptyset(&a.sa_mask);
+    a.sa_handler = action == SIGNAL_CATCH ? handle : action == SIGNAL_IGNORE ? SIG_IGN : SIG_DFL;
+    return sigaction(number, &a, NULL) == 0;
+}
+
+uint64_t signal_take_pending(void) { return atomic_exchange(&pending, 0); }
+bool signal_any_pending(void) { return atomic_load(&pending) != 0; }

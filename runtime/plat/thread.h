@@ -1,0 +1,23 @@
+/* Threads of the operating system. */
+#ifndef PLAT_THREAD_H
+#define PLAT_THREAD_H
+
+#include <pthread.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Runs `run(argument)` on a new detached thread with all signals blocked, so that signals reach the main thread only.
+ * False: the system refuses another thread. */
+bool os_thread_start(void (*run)(void *), void *argument, size_t stack_bytes);
+uint64_t os_thread_ident(void);     /* of the calling thread: what threading.get_ident() shows; not 0 */
+int64_t os_thread_native_id(void);  /* the kernel's number */
+void os_thread_set_name(const char *name);
+void os_thread_yield(void);
+/* Sleeps for ever, touching nothing. */
+_Noreturn void os_thread_hang(void);
+/* What the main thread's stack may grow to, in bytes. */
+size_t os_main_stack_bytes(void);
+int os_processor_count(void);
+
+#endif
