@@ -48,7 +48,7 @@ typedef struct Buffered {
     size_t read_at, read_end; /* read ahead and not yet used: [read_at, read_end) */
     size_t written;           /* waiting to be written: [0, written); never together with reading ahead */
     bool readable, writable, closed;
-    Lock lock;                /* held by the thread inside a call, which may give the GIL back */
+    RecursiveLock lock;       /* held by the thread inside a call, which may give the GIL back; a signal handler may come back in */
 } Buffered;
 
 Value buffered_new(Type *type, Value raw, size_t capacity);

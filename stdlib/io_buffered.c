@@ -186,9 +186,12 @@ static Value readline_locked(Buffered *b, int64_t limit) {
 static bool enter(Buffered *b, const char *closed_message) {
     if (is_unset(b->raw)) return raise_value_error("raw stream has been detached"), false;
     if (b->closed) return raise_value_error("%s", closed_message), false;
-    return lock_acquire_for_io(&b->lock);
+    if (recursive_lock_acquire(&b->lock, LOCK_FOREVER) != LOCK_TAKEN) return false;
+    if (b->lock.count == 1) return true;
+    recursive_lock_release(&b->lock);
+    return raise_runtime_error("reentrant call inside %R", from_object(b)), false;
 }
-static void leave(Buffered *b) { lock_release(&b->lock); }
+static void leave(Buffered *b) { recursive_lock_release(&b->lock); }
 
 bool buffered_write(Buffered *b, const void *data, size_t n) {
     if (!enter(b, "write to closed file")) return false;

@@ -3,11 +3,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
 #include "runtime/conc/blocking.h"
+#include "runtime/conc/safepoint.h"
 
 static FileIO *as_file(Value v) { return (FileIO *)as_object(v); }
 bool file_io_is(Value v) { return is_exactly(v, &file_io_type); }
@@ -28,7 +30,7 @@ int64_t fd_read(int fd, void *data, size_t n) {
         got = read(fd, data, n > SSIZE_MAX ? SSIZE_MAX : n);
         BLOCKING_END
         if (got >= 0 || errno != EINTR) return finish_call(got);
-        if (!blocking_interrupted()) return -1;
+        if (!safepoint_signals()) return -1;
     }
 }
 
@@ -39,7 +41,7 @@ int64_t fd_write(int fd, const void *data, size_t n) {
         put = write(fd, data, n > SSIZE_MAX ? SSIZE_MAX : n);
         BLOCKING_END
         if (put >= 0 || errno != EINTR) return finish_call(put);
-        if (!blocking_interrupted()) return -1;
+        if (!safepoint_signals()) return -1;
     }
 }
 

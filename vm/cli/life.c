@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "runtime/conc/thread.h"
 #include "runtime/mem/check.h"
 #include "runtime/mem/gc.h"
 #include "runtime/mem/heap.h"
@@ -78,6 +79,7 @@ static bool start_streams(const Options *options) {
 bool life_start(const Options *options, char **argv) {
     signal(SIGPIPE, SIG_IGN);
     heap_thread_start();
+    if (!thread_main_start()) return fputs("scr: cannot start the main thread\n", stderr), false;
     import_set_library(stdlib_rows);
     if (types_start() && exec_start() && machine_start() && builtins_start() && import_start() && set_argv(options, argv) &&
         set_path(options) && start_streams(options))
@@ -130,6 +132,7 @@ static void end_modules(void) {
 int life_end(const Options *options, int code) {
     call_if_imported("threading", "_shutdown");
     call_if_imported("atexit", "_run_exitfuncs");
+    thread_stop_others();
     bool flushed = flush(sys_get(names.stdout));
     end_modules();
     flushed = flush(sys_get(names.stdout)) && flushed;
