@@ -41,8 +41,8 @@ bool thread_main_start(void);
 void thread_stop_others(void);
 
 /* Runs `run(argument)` on a new thread that holds the GIL.  False: RuntimeError "can't start new thread" pending, and
- * `run` is never called.  *ident gets its identity before it starts to run. */
-bool thread_start(void (*run)(void *argument), void *argument, bool daemon);
+ * `run` is never called.  *ident gets its identity before it runs. */
+bool thread_start(void (*run)(void *argument), void *argument, bool daemon, uint64_t *ident);
 
 size_t thread_stack_bytes(void); /* of new threads */
 bool thread_set_stack_bytes(size_t bytes); /* false: ValueError pending */

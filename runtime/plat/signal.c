@@ -30,5 +30,10 @@ bool signal_set_action(int number, SignalAction action) {
     return sigaction(number, &a, NULL) == 0;
 }
 
+bool signal_is_ignored(int number) {
+    struct sigaction a;
+    return sigaction(number, NULL, &a) == 0 && a.sa_handler == SIG_IGN;
+}
+
 uint64_t signal_take_pending(void) { return atomic_exchange(&pending, 0); }
 bool signal_any_pending(void) { return atomic_load(&pending) != 0; }

@@ -11,6 +11,7 @@ extern void (*signal_notify)(void);
 enum { SIGNAL_MAX = 64 };
 typedef enum SignalAction { SIGNAL_DEFAULT, SIGNAL_IGNORE, SIGNAL_CATCH } SignalAction;
 
+bool signal_is_ignored(int number);
 /* False with errno set. */
 bool signal_set_action(int number, SignalAction action);
 /* Signals that came since the last call, one bit each. */

@@ -36,7 +36,7 @@ static int create(pthread_t *thread, Start *start, size_t stack_bytes) {
     return error;
 }
 
-bool os_thread_start(void (*run)(void *), void *argument, size_t stack_bytes) {
+bool os_thread_start(void (*run)(void *), void *argument, size_t stack_bytes, uint64_t *ident) {
     Start *start = malloc(sizeof *start);
     if (!start) return false;
     *start = (Start){run, argument};
@@ -47,6 +47,7 @@ bool os_thread_start(void (*run)(void *), void *argument, size_t stack_bytes) {
     int error = create(&thread, start, stack_bytes);
     pthread_sigmask(SIG_SETMASK, &before, NULL);
     if (error) free(start);
+    else *ident = (uint64_t)(uintptr_t)thread;
     return error == 0;
 }
 

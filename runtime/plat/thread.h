@@ -8,8 +8,8 @@
 #include <stdint.h>
 
 /* Runs `run(argument)` on a new detached thread with all signals blocked, so that signals reach the main thread only.
- * False: the system refuses another thread. */
-bool os_thread_start(void (*run)(void *), void *argument, size_t stack_bytes);
+ * *ident gets its identity.  False: the system refuses another thread. */
+bool os_thread_start(void (*run)(void *), void *argument, size_t stack_bytes, uint64_t *ident);
 uint64_t os_thread_ident(void);     /* of the calling thread: what threading.get_ident() shows; not 0 */
 int64_t os_thread_native_id(void);  /* the kernel's number */
 void os_thread_set_name(const char *name);
