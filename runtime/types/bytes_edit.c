@@ -338,3 +338,10 @@ bool bytes_parse_hex(Value text, unsigned char *out, size_t *n) {
     }
     return true;
 }
+
+Value bytes_method_decode(const Value *args, size_t count) {
+    const char *encoding = "utf-8", *errors = "strict";
+    if (!text_argument(args[1], "decode", "encoding", &encoding) || !text_argument(args[2], "decode", "errors", &errors))
+        return UNSET;
+    return str_decode(bytes_span(args[0]).data, bytes_span(args[0]).length, encoding, errors);
+}

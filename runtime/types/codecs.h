@@ -13,19 +13,38 @@ void utf8_decode_valid(const unsigned char *s, size_t n, void *out, unsigned wid
 /* Bytes of c in UTF-8, surrogates included; out has room for 4. */
 unsigned utf8_put(uint32_t c, char *out);
 
-/* A codec known to the runtime; NULL with LookupError "unknown encoding: x" pending otherwise. */
+/* What a codec's `next` found wrong. */
+typedef struct BadInput {
+    size_t length;      /* bytes that are wrong */
+    const char *reason;
+    bool incomplete;    /* more input could have made it right */
+} BadInput;
+
+/* A codec known to the runtime: one code point at a time. */
 typedef struct Codec Codec;
 struct Codec {
-    const char *name; /* as UnicodeError shows it: "utf-8", "latin-1" */
+    const char *name;       /* as UnicodeError shows it: "utf-8", "latin-1" */
     const char *registered; /* as codecs.lookup(x).name shows it: "iso8859-1" */
-    Value (*encode)(const Codec *codec, Value s, const char *errors);
-    /* consumed not NULL: an incomplete end is no error and stays unread (incremental and stream decoders). */
-    Value (*decode)(const Codec *codec, const unsigned char *data, size_t n, const char *errors, size_t *consumed);
-    int32_t detail; /* the codec's own: byte order, table */
+    /* Bytes of c into out (room for 12); 0: cannot be encoded. */
+    unsigned (*put)(const Codec *codec, uint32_t c, unsigned char *out);
+    /* The code point at s (n >= 1) and how many bytes it takes; 0: bad input. */
+    size_t (*next)(const Codec *codec, const unsigned char *s, size_t n, uint32_t *c, BadInput *bad);
+    const char *unencodable; /* reason */
+    int detail;              /* the codec's own: byte order, table, limit */
+    bool one_at_a_time;      /* reports each unencodable character alone */
+    bool mark;               /* begins with a byte order mark */
 };
+/* NULL: LookupError "unknown encoding: x" pending. */
 const Codec *codec_find(const char *name);
-/* Normalises as Python does: lower case, runs of other characters become one underscore. out has 64 bytes. */
+/* Normalises as Python does: lower case, runs of other characters become one underscore.  False: too long. */
 bool codec_normalize(const char *name, char out[64]);
+Value codec_encode(const Codec *codec, Value s, const char *errors);
+/* consumed not NULL: an incomplete end is no error and stays unread (incremental and stream decoders). */
+Value codec_decode(const Codec *codec, const unsigned char *data, size_t n, const char *errors, size_t *consumed);
+extern const Codec codec_utf8, codec_utf16, codec_utf16_le, codec_utf16_be, codec_utf32, codec_utf32_le, codec_utf32_be,
+    codec_ascii, codec_latin1, codec_unicode_escape, codec_raw_unicode_escape, codec_utf8_sig;
+/* The codec of a table of 256 characters that iconv knows under that (normalised) name, or NULL. */
+const Codec *codec_charmap(const char *normalized);
 
 /* Error handlers registered by scripts: codecs.register_error, codecs.lookup_error. */
 bool codec_register_error(Value name, Value handler);

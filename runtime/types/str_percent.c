@@ -1,6 +1,9 @@
-/* text % values. */
+/* text % values, and bytes % values, which formats as if bytes were Latin-1. */
 #include "runtime/types/str_units.h"
 
+#include "runtime/types/bytes_methods.h"
+#include "runtime/types/call.h"
+#include "runtime/types/codecs.h"
 #include "runtime/types/error.h"
 #include "runtime/types/exception.h"
 #include "runtime/types/int.h"
@@ -17,6 +20,7 @@ typedef struct Percent {
     int64_t count, next; /* a single value: count -1, next -2 until it is used */
     Value mapping;       /* UNSET: the values are no mapping */
     Value item;          /* what the last %(key) found: owned */
+    bool bytes;          /* the result is for bytes: %s and %b take bytes, and the key of a mapping is bytes */
     StrBuilder out;
 } Percent;
 
@@ -50,7 +54,8 @@ static bool read_key(Percent *p) {
         if (peek(p) == '(') depth++;
     }
     if (at_end(p)) return complain("incomplete format key");
-    Value key = str_slice(p->format, start, p->at++);
+    Value key = p->bytes ? bytes_from(as_str(p->format)->data + start, p->at - start) : str_slice(p->format, start, p->at);
+    p->at++;
     Value found = is_set(key) ? object_get_item(p->mapping, key) : UNSET;
     release(key);
     if (is_unset(found)) return false;
@@ -129,6 +134,46 @@ static Value char_text(Value v) {
     return fits ? str_from_code_point((uint32_t)c) : raise_overflow_error("%%c arg not in range(0x110000)");
 }
 
+/* %c of bytes: a number or one byte. */
+static Value byte_text(Value v) {
+    int64_t c = -1;
+    if ((bytes_is(v) || bytearray_is(v)) && bytes_span(v).length == 1) return str_from_code_point(bytes_span(v).data[0]);
+    Value n = type_of(v)->index ? object_index(v) : UNSET;
+    if (is_unset(n)) {
+        error_clear();
+        return raise_type_error("%%c requires an integer in range(256) or a single byte");
+    }
+    bool fits = int_fits_int64(n, &c) && c >= 0 && c < 256;
+    release(n);
+    return fits ? str_from_code_point((uint32_t)c) : raise_overflow_error("%%c arg not in range(256)");
+}
+
+/* %s and %b of bytes: the bytes of anything bytes-like, or of __bytes__. */
+static Value bytes_text(Value v) {
+    Buffer buffer;
+    if (buffer_supported(v)) {
+        if (!buffer_get(v, &buffer, false)) return UNSET;
+        Value text = str_from_latin1(buffer.data, buffer.length);
+        buffer_release(&buffer);
+        return text;
+    }
+    Value method;
+    bool self_needed;
+    int found = special_lookup(v, names.__bytes__, &method, &self_needed);
+    if (found == 0)
+        return raise_type_error("%%b requires a bytes-like object, or an object that implements __bytes__, not '%T'", v);
+    Value made = found > 0 ? call(method, &v, self_needed, UNSET) : UNSET;
+    if (found > 0) release(method);
+    if (is_set(made) && !bytes_is(made)) {
+        raise_type_error("__bytes__ returned non-bytes (type %T)", made);
+        release(made);
+        return UNSET;
+    }
+    Value text = is_set(made) ? str_from_latin1(as_bytes(made)->data, as_bytes(made)->length) : UNSET;
+    release(made);
+    return text;
+}
+
 static Value unsupported(Percent *p, uint32_t c) {
     uint32_t shown = c > 31 && c < 127 ? c : '?';
     return raise_value_error("unsupported format character '%c' (0x%x) at index %zd", (int)shown, (unsigned)c, p->at - 1);
@@ -140,10 +185,14 @@ static bool add_value(Percent *p, const Directive *d) {
     if (is_unset(v)) return false;
     Directive padding = *d;
     switch (d->conversion) {
-    case 's': text = object_str(v); break;
-    case 'r': text = object_repr(v); break;
+    case 'b':
+        if (!p->bytes) text = unsupported(p, 'b');
+        else text = bytes_text(v);
+        break;
+    case 's': text = p->bytes ? bytes_text(v) : object_str(v); break;
+    case 'r': text = p->bytes ? object_ascii(v) : object_repr(v); break;
     case 'a': text = object_ascii(v); break;
-    case 'c': text = char_text(v), padding.precision = -1; break;
+    case 'c': text = p->bytes ? byte_text(v) : char_text(v), padding.precision = -1; break;
     case 'd': case 'i': case 'u': case 'o': case 'x': case 'X':
     case 'e': case 'E': case 'f': case 'F': case 'g': case 'G':
         text = number_percent(v, (char)d->conversion, d->flags, d->width, d->precision);
@@ -167,17 +216,28 @@ static bool run(Percent *p) {
         if (next >= 0 && (!read_directive(p, &d) || !add_value(p, &d))) return false;
     }
     if (p->next < p->count && is_unset(p->mapping))
-        return raise_type_error("not all arguments converted during string formatting"), false;
+        return raise_type_error("not all arguments converted during %s formatting", p->bytes ? "bytes" : "string"), false;
     return !p->out.failed;
 }
 
-Value str_percent(Value format, Value values) {
-    Percent p = {.format = format, .values = values, .count = -1, .next = -2, .out = STR_BUILDER};
+static Value format_values(Value format, Value values, bool bytes) {
+    Percent p = {.format = format, .values = values, .count = -1, .next = -2, .bytes = bytes, .out = STR_BUILDER};
     if (tuple_is(values)) p.count = (int64_t)tuple_length(values), p.next = 0;
-    else if (type_of(values)->get_item && !str_is(values)) p.mapping = values;
+    else if (type_of(values)->get_item && !(bytes ? bytes_is(values) || bytearray_is(values) : str_is(values))) p.mapping = values;
     bool fine = run(&p);
     release(p.item);
     if (fine) return builder_finish(&p.out);
     builder_discard(&p.out);
     return UNSET;
+}
+
+Value str_percent(Value format, Value values) { return format_values(format, values, false); }
+
+Value bytes_percent(Value format, Value values) {
+    Value text = str_from_latin1(as_bytes(format)->data, as_bytes(format)->length);
+    Value made = is_set(text) ? format_values(text, values, true) : UNSET;
+    Value bytes = is_set(made) ? codec_encode(&codec_latin1, made, NULL) : UNSET;
+    release(text);
+    release(made);
+    return bytes;
 }
