@@ -20,8 +20,8 @@ Module *parse_source(const char *text, size_t size, ParseMode mode, Value filena
  * call in this thread. */
 bool parse_was_incomplete(void);
 
-/* Raises SyntaxError at a span (in bytes, as in the tree), with the text of the line when the source is at hand. */
-void syntax_error_at(Value filename, Span span, const char *format, ...) __attribute__((format(printf, 3, 4)));
+/* Raises SyntaxError at a span (in bytes, as in the tree), with the text of the line when the file can be read. */
+void syntax_error_at(Value filename, Span span, const char *format, ...); /* directives: error.h */
 
 /* The text that `from __future__ import annotations` stores for an expression.  Owned str. */
 Value ast_unparse(const Node *expression);
