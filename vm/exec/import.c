@@ -6,6 +6,7 @@
 #include <sys/stat.h>
 
 #include "runtime/mem/heap.h"
+#include "runtime/types/bytes.h"
 #include "runtime/types/call.h"
 #include "runtime/types/class.h"
 #include "runtime/types/dict.h"
@@ -174,36 +175,36 @@ static Value load_namespace(Value name, const char *folder) {
 }
 
 enum { PATH_CAPACITY = 4096 };
-typedef struct Search {
-    Value name;        /* full dotted name */
-    const char *leaf;
-    char namespace_folder[PATH_CAPACITY];
-} Search;
+/* Where a module was found: a file of a folder, a row of the library, or a folder without __init__. */
+typedef struct Place {
+    const ModuleRow *row;
+    char file[PATH_CAPACITY], package[PATH_CAPACITY]; /* package: its folder, or "" */
+} Place;
 
-/* 1: loaded, 0: not in this folder, -1: failed. */
-static int search_folder(Search *s, const char *folder, Value *module) {
-    char base[PATH_CAPACITY], path[PATH_CAPACITY];
+static bool search_folder(const char *leaf, const char *folder, Place *place) {
+    char base[PATH_CAPACITY];
     if (!*folder) folder = ".";
-    if (strlen(folder) + strlen(s->leaf) + 16 > PATH_CAPACITY) return 0;
-    snprintf(base, sizeof base, "%s/%s", folder, s->leaf);
+    if (strlen(folder) + strlen(leaf) + 16 > PATH_CAPACITY) return false;
+    snprintf(base, sizeof base, "%s/%s", folder, leaf);
     for (int i = 0; i < 4; i++) {
-        snprintf(path, sizeof path, i < 2 ? "%s/__init__.%s" : "%s.%s", base, i % 2 ? "py" : "scr");
-        if (!is_file(path)) continue;
-        *module = load_file(s->name, path, i < 2 ? base : NULL);
-        return is_set(*module) ? 1 : -1;
+        int n = snprintf(place->file, sizeof place->file, i < 2 ? "%s/__init__.%s" : "%s.%s", base, i % 2 ? "py" : "scr");
+        if (n >= (int)sizeof place->file || !is_file(place->file)) continue;
+        strcpy(place->package, i < 2 ? base : "");
+        return true;
     }
-    if (!s->namespace_folder[0] && is_folder(base)) strcpy(s->namespace_folder, base);
-    return 0;
+    place->file[0] = 0;
+    if (!place->package[0] && is_folder(base)) strcpy(place->package, base);
+    return false;
 }
 
-static int search_path(Search *s, Value path, Value *module) {
+static bool search_path(const char *leaf, Value path, Place *place) {
     Value folders = list_from_iterable(path);
-    if (is_unset(folders)) return -1;
-    int found = 0;
-    for (size_t i = 0; i < as_list(folders)->length && found == 0; i++) {
+    if (is_unset(folders)) return error_clear(), false;
+    bool found = false;
+    for (size_t i = 0; i < as_list(folders)->length && !found; i++) {
         Value folder = as_list(folders)->items[i];
         const char *text = str_is(folder) ? str_utf8(folder, NULL) : NULL;
-        if (text) found = search_folder(s, text, module);
+        if (text) found = search_folder(leaf, text, place);
         else error_clear();
     }
     release(folders);
@@ -227,33 +228,42 @@ static bool is_fixed(const ModuleRow *row) {
                                   strcmp(row->name, "time") == 0 || strcmp(row->name, "itertools") == 0 || strcmp(row->name, "errno") == 0);
 }
 
-/* Finds and loads `name` (absolute); parent: the package module it lies in, or UNSET. */
+/* Finds `name` (absolute); path: that of its package, or sys.path.  1 found, 0 not. */
+static int find_place(const char *name, Value path, Place *place) {
+    const char *dot = strrchr(name, '.');
+    *place = (Place){.row = library_row(name)};
+    if (is_fixed(place->row)) return 1;
+    if (is_set(path) && search_path(dot ? dot + 1 : name, path, place)) return place->row = NULL, 1;
+    return place->row || place->package[0];
+}
+
+static Value load_place(Value name, const Place *place) {
+    if (place->file[0]) return load_file(name, place->file, place->package[0] ? place->package : NULL);
+    return place->row ? load_row(place->row, name) : load_namespace(name, place->package);
+}
+
+/* The path in which submodules of `parent` lie (sys.path for UNSET); owned; UNSET and no exception: not a package. */
+static Value path_for(Value parent) {
+    Value path = UNSET;
+    if (is_unset(parent)) return retain(sys_get(names.path));
+    object_find_attribute(parent, names.__path__, &path);
+    return path;
+}
+
 static Value load(Value name, Value parent) {
     const char *text = str_utf8(name, NULL);
-    if (!text) return UNSET;
-    const char *dot = strrchr(text, '.');
-    Search s = {.name = name, .leaf = dot ? dot + 1 : text};
-    s.namespace_folder[0] = 0;
-    const ModuleRow *row = library_row(text);
-    if (is_fixed(row)) return load_row(row, name);
-    Value path = UNSET, module = UNSET;
-    if (is_set(parent)) {
-        if (object_find_attribute(parent, names.__path__, &path) < 0) return UNSET;
-        if (is_unset(path)) {
-            Value package = parent_name(name);
-            not_found(name, package);
-            release(package);
-            return UNSET;
-        }
-    } else {
-        path = retain(sys_get(names.path));
+    Value path = text ? path_for(parent) : UNSET;
+    if (error_pending()) return UNSET;
+    if (is_unset(path) && is_set(parent)) {
+        Value package = parent_name(name);
+        not_found(name, package);
+        release(package);
+        return UNSET;
     }
-    int found = is_set(path) ? search_path(&s, path, &module) : 0;
+    Place place;
+    int found = find_place(text, path, &place);
     release(path);
-    if (found) return module;
-    if (row) return load_row(row, name);
-    if (s.namespace_folder[0]) return load_namespace(name, s.namespace_folder);
-    return not_found(name, UNSET);
+    return found ? load_place(name, &place) : not_found(name, UNSET);
 }
 
 /* The module of an absolute dotted name, owned; loads its parents first and sets it as their attribute. */
@@ -464,6 +474,45 @@ bool import_star(Value module, Value namespace) {
     }
     release(list);
     return done;
+}
+
+/* ---- source of modules that run as scripts ---- */
+
+static Value read_place(const Place *place) {
+    char *owned = NULL;
+    size_t size;
+    const char *text, *file = place->file[0] ? place->file : place->row ? place->row->path : NULL;
+    if (place->file[0]) {
+        if (!source_read(place->file, &owned, &size)) return UNSET;
+        text = owned;
+    } else if (place->row && place->row->source) {
+        text = place->row->source;
+        size = (size_t)(place->row->source_end - text);
+    } else {
+        return NONE;
+    }
+    Value source = bytes_from(text, size), name = str_decode(file, strlen(file), "utf-8", "surrogateescape"), result = UNSET;
+    raw_free(owned);
+    bool package = place->file[0] ? place->package[0] != 0 : place->row->is_package;
+    if (is_set(source) && is_set(name)) result = tuple_pack(3, source, name, from_bool(package));
+    release(source);
+    release(name);
+    return result;
+}
+
+Value import_find_source(Value name) {
+    Value parent_text = parent_name(name), parent = UNSET;
+    if (is_unset(parent_text)) return UNSET;
+    if (str_length(parent_text) > 0) parent = import_absolute(parent_text);
+    release(parent_text);
+    if (error_pending()) return UNSET;
+    Value path = path_for(parent);
+    release(parent);
+    Place place;
+    int found = error_pending() ? 0 : find_place(str_utf8(name, NULL), path, &place);
+    release(path);
+    if (error_pending()) return UNSET;
+    return found ? read_place(&place) : NONE;
 }
 
 /* ---- life ---- */

@@ -47,6 +47,8 @@ Value import_named(const char *name);
 Value import_attribute(const char *module, const char *attribute);
 /* `from module import name`. */
 Value import_from(Value module, Value name);
+/* (source bytes, file name, is a package) of a module that is not loaded by this, or None when there is no source. */
+Value import_find_source(Value name);
 /* Adds the public names of a module to a namespace. */
 bool import_star(Value module, Value namespace);
 
