@@ -1,0 +1,1187 @@
+/* The loop: one handler for each instruction, and the common cases of what it does.
+ *
+ * Names in here: `pc` points behind the first word of the instruction being done, `instr` is that word, `regs` are the
+ * registers of `frame`.  SAVE() stores pc in the frame, and stands before everything that may raise or run script code; a
+ * handler that fails goes to `error` with the exception pending.  SET() releases what a local held before.
+ */
+#include "runtime/types/call.h"
+#include "runtime/types/class.h"
+#include "runtime/types/dict.h"
+#include "runtime/types/dict_keys.h"
+#include "runtime/types/error.h"
+#include "runtime/types/exception.h"
+#include "runtime/types/float.h"
+#include "runtime/types/int.h"
+#include "runtime/types/list.h"
+#include "runtime/types/object.h"
+#include "runtime/types/range.h"
+#include "runtime/types/set.h"
+#include "runtime/types/str.h"
+#include "runtime/types/tuple.h"
+#include "vm/exec/caches.h"
+#include "vm/exec/exec.h"
+#include "vm/exec/generator_methods.h"
+#include "vm/exec/loop.h"
+#include "vm/exec/ops.h"
+
+#define A instr_a(instr)
+#define B instr_b(instr)
+#define C instr_c(instr)
+#define KB constants[(uint32_t)instr_wide(instr)] /* b as 32 bits */
+
+#define SAVE() (frame->pc = pc)
+
+#define NEXT()                                                              \
+    do {                                                                    \
+        instr = __atomic_load_n(pc++, __ATOMIC_RELAXED);                    \
+        goto *labels[(uint8_t)instr];                                       \
+    } while (0)
+
+#define SET(reg, value)                                                     \
+    do {                                                                    \
+        Value *slot_ = &regs[reg], old_ = *slot_;                           \
+        *slot_ = (value);                                                   \
+        if (unlikely(is_object(old_)) && rc_decrement(&as_object(old_)->count)) { \
+            SAVE();                                                         \
+            object_destroy(as_object(old_));                                \
+        }                                                                   \
+    } while (0)
+
+#define SET_OR_FAIL(reg, expression)                                        \
+    do {                                                                    \
+        Value made_ = (expression);                                         \
+        if (unlikely(is_unset(made_))) goto error;                          \
+        SET(reg, made_);                                                    \
+    } while (0)
+
+/* The operands have been used: temporaries among them are released. */
+#define CONSUME()                                                           \
+    do {                                                                    \
+        if (instr_flags(instr)) consume_operands(regs, instr);              \
+    } while (0)
+
+/* The usual slow path: computes, consumes, writes. */
+#define RESULT(expression)                                                  \
+    do {                                                                    \
+        SAVE();                                                             \
+        Value result_ = (expression);                                       \
+        CONSUME();                                                          \
+        if (unlikely(is_unset(result_))) goto error;                        \
+        SET(A, result_);                                                    \
+    } while (0)
+
+/* The same for helpers that only succeed or fail. */
+#define EFFECT(expression)                                                  \
+    do {                                                                    \
+        SAVE();                                                             \
+        bool done_ = (expression);                                          \
+        CONSUME();                                                          \
+        if (unlikely(!done_)) goto error;                                   \
+    } while (0)
+
+#define TRUTH_RESULT(expression, wanted)                                    \
+    do {                                                                    \
+        SAVE();                                                             \
+        int truth_ = (expression);                                          \
+        CONSUME();                                                          \
+        if (unlikely(truth_ < 0)) goto error;                               \
+        SET(A, from_bool(truth_ == (wanted)));                              \
+    } while (0)
+
+#define JUMP(distance)                                                      \
+    do {                                                                    \
+        int32_t distance_ = (distance);                                     \
+        pc += distance_;                                                    \
+        if (distance_ < 0) POLL();                                          \
+    } while (0)
+
+/* Requests to this thread (GIL, signals, collection) are served where a loop goes round and where a function begins. */
+#define POLL()                                                              \
+    do {                                                                    \
+        if (unlikely(safepoint_wanted())) {                                 \
+            SAVE();                                                         \
+            if (!safepoint_serve()) goto error;                             \
+        }                                                                   \
+    } while (0)
+
+#define LOAD_FRAME()                                                        \
+    do {                                                                    \
+        frame = machine.frame;                                              \
+        regs = frame->regs;                                                 \
+        pc = frame->pc;                                                     \
+        constants = frame->code->constants;                                 \
+    } while (0)
+
+/* What a call helper answers: the result is there, or a new frame is to run. */
+#define OUTCOME(call)                                                       \
+    do {                                                                    \
+        Value out_;                                                         \
+        Outcome outcome_ = (call);                                          \
+        if (likely(outcome_ == OUTCOME_DONE)) SET(A, out_);                 \
+        else if (outcome_ == OUTCOME_FAILED) goto error;                    \
+        else goto enter_frame;                                              \
+    } while (0)
+
+#define INT_BITS(v) ((int64_t)((v).bits << 16))
+#define FROM_INT_BITS(n) ((Value){(uint64_t)(n) >> 16 | VALUE_INT_TAG})
+
+/* int op int without leaving 48 bits, double op double, one of each; else the slow path. */
+#define ARITHMETIC(left, right, overflow, operator, slow)                   \
+    do {                                                                    \
+        Value l_ = (left), r_ = (right);                                    \
+        int64_t n_;                                                         \
+        if (likely(are_small_ints(l_, r_)) && likely(!overflow)) {          \
+            SET(A, FROM_INT_BITS(n_));                                      \
+            NEXT();                                                         \
+        }                                                                   \
+        if (is_double(l_) && (is_double(r_) || is_small_int(r_))) {         \
+            SET(A, from_double(as_double(l_) operator number_of(r_)));      \
+            NEXT();                                                         \
+        }                                                                   \
+        if (is_double(r_) && is_small_int(l_)) {                            \
+            SET(A, from_double((double)as_small_int(l_) operator as_double(r_))); \
+            NEXT();                                                         \
+        }                                                                   \
+        slow;                                                               \
+        NEXT();                                                             \
+    } while (0)
+
+#define ADD_OVERFLOWS __builtin_add_overflow(INT_BITS(l_), INT_BITS(r_), &n_)
+#define SUBTRACT_OVERFLOWS __builtin_sub_overflow(INT_BITS(l_), INT_BITS(r_), &n_)
+#define MULTIPLY_OVERFLOWS __builtin_mul_overflow(INT_BITS(l_), as_small_int(r_), &n_)
+
+/* One handler for registers and one with a constant, plain and in place. */
+#define BINARY_FAMILY(NAME, body)                                           \
+    L_##NAME: { body(regs[C], operate_binary, BINARY_##NAME); }             \
+    L_##NAME##_K: { body(constants[C], operate_binary, BINARY_##NAME); }    \
+    L_INPLACE_##NAME: { body(regs[C], operate_inplace, BINARY_##NAME); }    \
+    L_INPLACE_##NAME##_K: { body(constants[C], operate_inplace, BINARY_##NAME); }
+
+#define GENERIC_BODY(right, helper, op)                                     \
+    RESULT(helper(regs[B], right, op));                                     \
+    NEXT();
+#define SUBTRACT_BODY(right, helper, op) ARITHMETIC(regs[B], right, SUBTRACT_OVERFLOWS, -, RESULT(helper(l_, r_, op)));
+#define MULTIPLY_BODY(right, helper, op) ARITHMETIC(regs[B], right, MULTIPLY_OVERFLOWS, *, RESULT(helper(l_, r_, op)));
+#define ADD_BODY(right, helper, op) ARITHMETIC(regs[B], right, ADD_OVERFLOWS, +, ADD_SLOW(helper, op));
+
+/* The left string of a concatenation grows in place when this instruction takes it over. */
+#define ADD_SLOW(helper, op)                                                \
+    do {                                                                    \
+        bool replaced_ = A == B || instr_flags(instr) & TAKE_B;             \
+        if (replaced_ && str_is_exact(l_) && str_is_exact(r_)) {            \
+            SAVE();                                                         \
+            regs[B] = UNSET;                                                \
+            Value sum_ = str_append(l_, r_);                                \
+            CONSUME();                                                      \
+            SET_OR_FAIL(A, sum_);                                           \
+        } else RESULT(helper(l_, r_, op));                                  \
+    } while (0)
+
+#define INT_ONLY(right, helper, op, condition, value)                       \
+    do {                                                                    \
+        Value l_ = regs[B], r_ = (right);                                   \
+        if (likely(are_small_ints(l_, r_)) && (condition)) {                \
+            SET(A, value);                                                  \
+            NEXT();                                                         \
+        }                                                                   \
+        RESULT(helper(l_, r_, op));                                         \
+        NEXT();                                                             \
+    } while (0);
+
+#define AND_BODY(right, helper, op) INT_ONLY(right, helper, op, true, ((Value){l_.bits & r_.bits}))
+#define OR_BODY(right, helper, op) INT_ONLY(right, helper, op, true, ((Value){l_.bits | r_.bits}))
+#define XOR_BODY(right, helper, op) INT_ONLY(right, helper, op, true, ((Value){(l_.bits ^ r_.bits) | VALUE_INT_TAG}))
+#define LSHIFT_BODY(right, helper, op)                                      \
+    INT_ONLY(right, helper, op, shift_fits(l_, r_), from_small_int((int64_t)((uint64_t)as_small_int(l_) << as_small_int(r_))))
+#define RSHIFT_BODY(right, helper, op)                                      \
+    INT_ONLY(right, helper, op, (uint64_t)as_small_int(r_) < 64, from_small_int(as_small_int(l_) >> as_small_int(r_)))
+#define FLOOR_DIVIDE_BODY(right, helper, op)                                \
+    INT_ONLY(right, helper, op, as_small_int(r_) > 0, from_small_int(floor_quotient(as_small_int(l_), as_small_int(r_))))
+#define MODULO_BODY(right, helper, op)                                      \
+    INT_ONLY(right, helper, op, as_small_int(r_) > 0, from_small_int(floor_remainder(as_small_int(l_), as_small_int(r_))))
+
+#define TRUE_DIVIDE_BODY(right, helper, op)                                 \
+    do {                                                                    \
+        Value l_ = regs[B], r_ = (right);                                   \
+        if (is_number(l_) && is_number(r_) && number_of(r_) != 0) {         \
+            SET(A, from_double(number_of(l_) / number_of(r_)));             \
+            NEXT();                                                         \
+        }                                                                   \
+        RESULT(helper(l_, r_, op));                                         \
+        NEXT();                                                             \
+    } while (0);
+
+#define COMPARE_WITH(right, operator, op, small_int_case, number_case, slow) \
+    do {                                                                    \
+        Value l_ = regs[B], r_ = (right);                                   \
+        if (likely(are_small_ints(l_, r_))) {                               \
+            small_int_case(INT_BITS(l_) operator INT_BITS(r_));             \
+        } else if (is_double(l_) && is_double(r_)) {                        \
+            number_case(as_double(l_) operator as_double(r_));              \
+        } else {                                                            \
+            slow(op);                                                       \
+        }                                                                   \
+        NEXT();                                                             \
+    } while (0);
+
+#define SET_BOOL(condition) SET(A, from_bool(condition))
+#define COMPARE_SLOW(op) RESULT(object_compare(l_, r_, op))
+#define JUMP_WHEN(condition)                                                \
+    if (condition) JUMP(instr_signed_a(instr))
+#define JUMP_WHEN_NOT(condition)                                            \
+    if (!(condition)) JUMP(instr_signed_a(instr))
+#define COMPARE_TRUTH(op)                                                   \
+    SAVE();                                                                 \
+    int truth_ = operate_compare(l_, r_, op);                               \
+    CONSUME();                                                              \
+    if (unlikely(truth_ < 0)) goto error;
+#define JUMP_SLOW(op) COMPARE_TRUTH(op) if (truth_) JUMP(instr_signed_a(instr))
+#define JUMP_NOT_SLOW(op) COMPARE_TRUTH(op) if (!truth_) JUMP(instr_signed_a(instr))
+
+#define COMPARE_FAMILY(NAME, operator)                                      \
+    L_##NAME: { COMPARE_WITH(regs[C], operator, COMPARE_##NAME, SET_BOOL, SET_BOOL, COMPARE_SLOW) } \
+    L_##NAME##_K: { COMPARE_WITH(constants[C], operator, COMPARE_##NAME, SET_BOOL, SET_BOOL, COMPARE_SLOW) } \
+    L_JUMP_IF_##NAME: { COMPARE_WITH(regs[C], operator, COMPARE_##NAME, JUMP_WHEN, JUMP_WHEN, JUMP_SLOW) } \
+    L_JUMP_IF_##NAME##_K: { COMPARE_WITH(constants[C], operator, COMPARE_##NAME, JUMP_WHEN, JUMP_WHEN, JUMP_SLOW) } \
+    L_JUMP_UNLESS_##NAME: { COMPARE_WITH(regs[C], operator, COMPARE_##NAME, JUMP_WHEN_NOT, JUMP_WHEN_NOT, JUMP_NOT_SLOW) } \
+    L_JUMP_UNLESS_##NAME##_K: { COMPARE_WITH(constants[C], operator, COMPARE_##NAME, JUMP_WHEN_NOT, JUMP_WHEN_NOT, JUMP_NOT_SLOW) }
+
+/* Jumps on a truth that may have to be computed; b is the distance. */
+#define JUMP_ON_TRUTH(wanted)                                               \
+    do {                                                                    \
+        Value v_ = regs[A];                                                 \
+        int truth_;                                                         \
+        if (likely(is_bool(v_))) truth_ = same(v_, TRUE_VALUE);             \
+        else {                                                              \
+            SAVE();                                                         \
+            truth_ = truth_of(v_);                                          \
+            CONSUME();                                                      \
+            if (unlikely(truth_ < 0)) goto error;                           \
+        }                                                                   \
+        if (truth_ == (wanted)) JUMP(instr_wide(instr));                    \
+        NEXT();                                                             \
+    } while (0);
+
+#define JUMP_ON_TRUTH_OR_DROP(wanted)                                       \
+    do {                                                                    \
+        Value v_ = regs[A];                                                 \
+        SAVE();                                                             \
+        int truth_ = is_bool(v_) ? (int)same(v_, TRUE_VALUE) : truth_of(v_); \
+        if (unlikely(truth_ < 0)) goto error;                               \
+        if (truth_ == (wanted)) JUMP(instr_wide(instr));                    \
+        else SET(A, UNSET);                                                 \
+        NEXT();                                                             \
+    } while (0);
+
+int execute(Value *result) {
+    static const void *const labels[256] = {
+        [0 ... 255] = &&L_bad,
+#define OP(name, operands, caches, notation, meaning) [OP_##name] = &&L_##name,
+#include "vm/code/opcodes.def"
+#include "vm/exec/specialised.def"
+#undef OP
+    };
+    Frame *frame;
+    Value *regs;
+    const Value *constants;
+    const Instr *pc;
+    Instr instr;
+    Value value; /* what a frame returns or yields, between the labels below */
+    LOAD_FRAME();
+    if (unlikely(error_pending())) goto thrown;
+    POLL();
+    NEXT();
+
+enter_frame:
+    LOAD_FRAME();
+    POLL();
+    NEXT();
+
+/* Moving --------------------------------------------------------------------------------------------------------- */
+L_NOP:
+    NEXT();
+L_MOVE: {
+    Value v = regs[B];
+    if (instr_flags(instr)) regs[B] = UNSET;
+    else retain(v);
+    SET(A, v);
+    NEXT();
+}
+L_LOAD_CONST:
+    SET(A, retain(KB));
+    NEXT();
+L_LOAD_INT:
+    SET(A, from_small_int(instr_wide(instr)));
+    NEXT();
+L_DROP:
+L_CLEAR:
+    SET(A, UNSET);
+    NEXT();
+L_CHECK_LOCAL:
+    if (unlikely(is_unset(regs[A]))) {
+        SAVE();
+        name_raise_unbound(KB);
+        goto error;
+    }
+    NEXT();
+
+/* Cells ---------------------------------------------------------------------------------------------------------- */
+L_MAKE_CELL: {
+    SAVE();
+    Value cell = cell_new(regs[A]);
+    if (is_unset(cell)) goto error;
+    SET(A, cell);
+    NEXT();
+}
+L_LOAD_CELL: {
+    Value v = ((Cell *)as_object(regs[B]))->value;
+    if (unlikely(is_unset(v))) {
+        SAVE();
+        name_raise_empty_cell(frame->code, B, constants[C]);
+        goto error;
+    }
+    SET(A, retain(v));
+    NEXT();
+}
+L_STORE_CELL: {
+    Value v = regs[B];
+    if (instr_flags(instr) & TAKE_B) regs[B] = UNSET;
+    else retain(v);
+    SAVE();
+    replace(&((Cell *)as_object(regs[A]))->value, v);
+    NEXT();
+}
+L_DELETE_CELL: {
+    SAVE();
+    Cell *cell = (Cell *)as_object(regs[A]);
+    if (is_unset(cell->value)) {
+        name_raise_empty_cell(frame->code, A, constants[B]);
+        goto error;
+    }
+    clear(&cell->value);
+    NEXT();
+}
+L_LOAD_CLASS_CELL:
+    SAVE();
+    SET_OR_FAIL(A, name_load_class_cell(frame, constants[C], regs[B], B));
+    NEXT();
+
+/* Names ---------------------------------------------------------------------------------------------------------- */
+L_LOAD_GLOBAL:
+    SAVE();
+    SET_OR_FAIL(A, name_load_global(frame, (Instr *)pc - 1, KB));
+    pc++;
+    NEXT();
+L_LOAD_GLOBAL_CACHED: {
+    uint64_t cache = cache_load(pc);
+    DictKeys *keys = as_dict(frame->globals)->keys;
+    if (unlikely(!keys || keys_version(keys) != cache >> 32)) goto L_LOAD_GLOBAL;
+    Value v = entry_value(keys, (uint32_t)cache);
+    if (unlikely(is_unset(v))) goto L_LOAD_GLOBAL;
+    SET(A, retain(v));
+    pc++;
+    NEXT();
+}
+L_LOAD_BUILTIN_CACHED: {
+    const BuiltinEntry *entry = (const BuiltinEntry *)(uintptr_t)cache_load(pc);
+    DictKeys *globals = as_dict(frame->globals)->keys, *builtins = as_dict(frame->builtins)->keys;
+    if (unlikely(!globals || !builtins || keys_version(globals) != entry->globals_version ||
+                 keys_version(builtins) != entry->builtins_version))
+        goto L_LOAD_GLOBAL;
+    SET(A, retain(entry_value(builtins, entry->index)));
+    pc++;
+    NEXT();
+}
+L_STORE_GLOBAL:
+    EFFECT(name_store_global(frame, (Instr *)pc - 1, KB, regs[A]));
+    pc++;
+    NEXT();
+L_STORE_GLOBAL_CACHED: {
+    uint64_t cache = cache_load(pc);
+    DictKeys *keys = as_dict(frame->globals)->keys;
+    if (unlikely(!keys || keys_version(keys) != cache >> 32)) goto L_STORE_GLOBAL;
+    Value v = regs[A];
+    if (instr_flags(instr)) regs[A] = UNSET;
+    else retain(v);
+    SAVE();
+    replace(&keys_entry(keys, (uint32_t)cache)->value, v);
+    pc++;
+    NEXT();
+}
+L_DELETE_GLOBAL:
+    EFFECT(name_delete_global(frame, KB));
+    NEXT();
+L_LOAD_NAME:
+    if (same(frame->namespace, frame->globals)) goto L_LOAD_GLOBAL;
+    SAVE();
+    SET_OR_FAIL(A, name_load(frame, (Instr *)pc - 1, KB));
+    pc++;
+    NEXT();
+L_STORE_NAME:
+    EFFECT(name_store(frame, KB, regs[A]));
+    pc++;
+    NEXT();
+L_DELETE_NAME:
+    EFFECT(name_delete(frame, KB));
+    NEXT();
+L_LOAD_LOCALS:
+    SAVE();
+    SET_OR_FAIL(A, frame_locals(frame));
+    NEXT();
+L_SETUP_ANNOTATIONS:
+    EFFECT(name_setup_annotations(frame));
+    NEXT();
+L_LOAD_BUILD_CLASS:
+    SAVE();
+    SET_OR_FAIL(A, name_build_class(frame));
+    NEXT();
+L_LOAD_ASSERTION_ERROR:
+    SET(A, type_value(&AssertionError_type));
+    NEXT();
+
+/* Attributes and items ------------------------------------------------------------------------------------------- */
+L_GET_ATTR:
+    RESULT(object_get_attribute(regs[B], constants[C]));
+    pc++;
+    NEXT();
+L_GET_ATTR_DYNAMIC:
+    RESULT(object_get_attribute(regs[B], regs[C]));
+    NEXT();
+L_SET_ATTR:
+    EFFECT(object_set_attribute(regs[A], constants[B], regs[C]));
+    pc++;
+    NEXT();
+L_SET_ATTR_DYNAMIC:
+    EFFECT(object_set_attribute(regs[A], regs[B], regs[C]));
+    NEXT();
+L_DELETE_ATTR:
+    EFFECT(object_set_attribute(regs[A], constants[B], UNSET));
+    NEXT();
+L_GET_METHOD: {
+    SAVE();
+    Value callee, receiver = regs[B];
+    int found = object_get_method(receiver, constants[C], &callee);
+    if (unlikely(found < 0)) {
+        CONSUME();
+        goto error;
+    }
+    if (instr_flags(instr) & TAKE_B) regs[B] = UNSET;
+    else if (found) retain(receiver);
+    SET(A, callee);
+    SET(A + 1, found ? receiver : UNSET);
+    if (!found && instr_flags(instr) & TAKE_B) release(receiver);
+    pc++;
+    NEXT();
+}
+L_GET_SUPER_METHOD: {
+    SAVE();
+    Value receiver, callee = attribute_super(regs[B], regs[B + 1], regs[B + 2], constants[C], &receiver);
+    for (unsigned i = B; i < B + 3u; i++) SET(i, UNSET);
+    if (unlikely(is_unset(callee))) goto error;
+    SET(A, callee);
+    SET(A + 1, receiver);
+    pc++;
+    NEXT();
+}
+L_GET_SUPER_ATTR: {
+    SAVE();
+    Value v = attribute_super(regs[B], regs[B + 1], regs[B + 2], constants[C], NULL);
+    for (unsigned i = B; i < B + 3u; i++) SET(i, UNSET);
+    SET_OR_FAIL(A, v);
+    NEXT();
+}
+L_GET_ITEM: {
+    Value container = regs[B], key = regs[C];
+    if (is_small_int(key) && list_is_exact(container)) {
+        List *list = as_list(container);
+        int64_t i = as_small_int(key);
+        if (i < 0) i += (int64_t)list->length;
+        if (likely((uint64_t)i < list->length)) {
+            Value v = retain(list->items[i]);
+            CONSUME();
+            SET(A, v);
+            pc++;
+            NEXT();
+        }
+    }
+    RESULT(operate_get_item(container, key));
+    pc++;
+    NEXT();
+}
+L_GET_ITEM_K:
+    RESULT(operate_get_item(regs[B], constants[C]));
+    pc++;
+    NEXT();
+L_SET_ITEM: {
+    Value container = regs[A], key = regs[B];
+    if (is_small_int(key) && list_is_exact(container)) {
+        List *list = as_list(container);
+        int64_t i = as_small_int(key);
+        if (i < 0) i += (int64_t)list->length;
+        if (likely((uint64_t)i < list->length)) {
+            Value old = list->items[i];
+            list->items[i] = retain(regs[C]);
+            SAVE();
+            CONSUME();
+            release(old);
+            pc++;
+            NEXT();
+        }
+    }
+    EFFECT(object_set_item(container, key, regs[C]));
+    pc++;
+    NEXT();
+}
+L_DELETE_ITEM:
+    EFFECT(object_set_item(regs[A], regs[B], UNSET));
+    NEXT();
+L_BUILD_SLICE: {
+    SAVE();
+    Value v = build_slice(regs + B, C);
+    consume_run(regs + B, C);
+    SET_OR_FAIL(A, v);
+    NEXT();
+}
+
+/* Operators -------------------------------------------------------------------------------------------------------- */
+    BINARY_FAMILY(ADD, ADD_BODY)
+    BINARY_FAMILY(SUBTRACT, SUBTRACT_BODY)
+    BINARY_FAMILY(MULTIPLY, MULTIPLY_BODY)
+    BINARY_FAMILY(MATMUL, GENERIC_BODY)
+    BINARY_FAMILY(TRUE_DIVIDE, TRUE_DIVIDE_BODY)
+    BINARY_FAMILY(FLOOR_DIVIDE, FLOOR_DIVIDE_BODY)
+    BINARY_FAMILY(MODULO, MODULO_BODY)
+    BINARY_FAMILY(POWER, GENERIC_BODY)
+    BINARY_FAMILY(LSHIFT, LSHIFT_BODY)
+    BINARY_FAMILY(RSHIFT, RSHIFT_BODY)
+    BINARY_FAMILY(AND, AND_BODY)
+    BINARY_FAMILY(OR, OR_BODY)
+    BINARY_FAMILY(XOR, XOR_BODY)
+L_NEGATIVE: {
+    Value v = regs[B];
+    if (is_double(v)) {
+        SET(A, from_double(-as_double(v)));
+        NEXT();
+    }
+    if (is_small_int(v) && as_small_int(v) != SMALL_INT_MIN) {
+        SET(A, from_small_int(-as_small_int(v)));
+        NEXT();
+    }
+    RESULT(object_unary(UNARY_NEGATIVE, v));
+    NEXT();
+}
+L_POSITIVE:
+    RESULT(object_unary(UNARY_POSITIVE, regs[B]));
+    NEXT();
+L_INVERT:
+    RESULT(object_unary(UNARY_INVERT, regs[B]));
+    NEXT();
+L_NOT:
+    if (is_bool(regs[B])) {
+        SET(A, (Value){regs[B].bits ^ 1});
+        NEXT();
+    }
+    TRUTH_RESULT(truth_of(regs[B]), 0);
+    NEXT();
+    COMPARE_FAMILY(LT, <)
+    COMPARE_FAMILY(LE, <=)
+    COMPARE_FAMILY(EQ, ==)
+    COMPARE_FAMILY(NE, !=)
+    COMPARE_FAMILY(GT, >)
+    COMPARE_FAMILY(GE, >=)
+L_IS:
+    TRUTH_RESULT(same(regs[B], regs[C]), 1);
+    NEXT();
+L_IS_NOT:
+    TRUTH_RESULT(same(regs[B], regs[C]), 0);
+    NEXT();
+L_IN:
+    TRUTH_RESULT(object_contains(regs[C], regs[B]), 1);
+    NEXT();
+L_NOT_IN:
+    TRUTH_RESULT(object_contains(regs[C], regs[B]), 0);
+    NEXT();
+
+/* Jumps ---------------------------------------------------------------------------------------------------------- */
+L_JUMP:
+    JUMP(instr_wide(instr));
+    NEXT();
+L_JUMP_IF_TRUE:
+    JUMP_ON_TRUTH(1)
+L_JUMP_IF_FALSE:
+    JUMP_ON_TRUTH(0)
+L_JUMP_IF_TRUE_OR_DROP:
+    JUMP_ON_TRUTH_OR_DROP(1)
+L_JUMP_IF_FALSE_OR_DROP:
+    JUMP_ON_TRUTH_OR_DROP(0)
+L_JUMP_IF_NONE:
+    if (is_none(regs[A])) JUMP(instr_wide(instr));
+    else {
+        SAVE();
+        CONSUME();
+    }
+    NEXT();
+L_JUMP_IF_NOT_NONE:
+    if (!is_none(regs[A])) {
+        SAVE();
+        CONSUME();
+        JUMP(instr_wide(instr));
+    }
+    NEXT();
+L_JUMP_IF_IN: {
+    SAVE();
+    int truth = object_contains(regs[C], regs[B]);
+    CONSUME();
+    if (unlikely(truth < 0)) goto error;
+    if (truth) JUMP(instr_signed_a(instr));
+    NEXT();
+}
+L_JUMP_IF_NOT_IN: {
+    SAVE();
+    int truth = object_contains(regs[C], regs[B]);
+    CONSUME();
+    if (unlikely(truth < 0)) goto error;
+    if (!truth) JUMP(instr_signed_a(instr));
+    NEXT();
+}
+L_JUMP_IF_IS: {
+    bool is = same(regs[B], regs[C]);
+    SAVE();
+    CONSUME();
+    if (is) JUMP(instr_signed_a(instr));
+    NEXT();
+}
+L_JUMP_IF_IS_NOT: {
+    bool is = same(regs[B], regs[C]);
+    SAVE();
+    CONSUME();
+    if (!is) JUMP(instr_signed_a(instr));
+    NEXT();
+}
+
+/* Iteration ------------------------------------------------------------------------------------------------------ */
+L_GET_ITER:
+    RESULT(object_iterate(regs[B]));
+    pc++;
+    NEXT();
+L_FOR_NEXT: {
+    Value iterator = regs[B];
+    pc++;
+    Type *type = type_of(iterator);
+    if (type == &range_iterator_type) {
+        RangeIterator *range = (RangeIterator *)as_object(iterator);
+        if (likely(range->remaining)) {
+            range->remaining--;
+            SET(A, from_small_int(range->next));
+            range->next += range->step;
+            JUMP(instr_signed_c(instr));
+            NEXT();
+        }
+        goto iterator_over;
+    }
+    if (type == &list_iterator_type) {
+        ListIterator *it = (ListIterator *)as_object(iterator);
+        if (likely(is_set(it->list)) && it->index < as_list(it->list)->length) {
+            SET(A, retain(as_list(it->list)->items[it->index++]));
+            JUMP(instr_signed_c(instr));
+            NEXT();
+        }
+    }
+    SAVE();
+    if (type == &generator_type) {
+        if (generator_enter(as_generator(iterator), NONE, FRAME_ITERATE, (uint16_t)A)) goto enter_frame;
+        if (error_pending()) goto error;
+        goto iterator_over;
+    }
+    {
+        Value item = iterator_next(iterator);
+        if (is_set(item)) {
+            SET(A, item);
+            JUMP(instr_signed_c(instr));
+            NEXT();
+        }
+        if (unlikely(error_pending())) goto error;
+    }
+iterator_over:
+    SAVE();
+    SET(B, UNSET);
+    NEXT();
+}
+L_UNPACK: {
+    SAVE();
+    Value v = regs[C];
+    if (instr_flags(instr)) regs[C] = UNSET;
+    else retain(v);
+    unsigned n = B;
+    if (tuple_is_exact(v) && tuple_length(v) == n) {
+        for (unsigned i = 0; i < n; i++) SET(A + i, retain(tuple_at(v, i)));
+        release(v);
+    } else {
+        Value parts_[8], *parts = n <= 8 ? parts_ : unpack_buffer(n);
+        bool done = parts && unpack_exact(parts, n, v);
+        release(v);
+        if (done) for (unsigned i = 0; i < n; i++) SET(A + i, parts[i]);
+        if (parts != parts_) unpack_buffer_free(parts);
+        if (unlikely(!done)) goto error;
+    }
+    pc++;
+    NEXT();
+}
+L_UNPACK_EX: {
+    SAVE();
+    Value v = regs[C];
+    if (instr_flags(instr)) regs[C] = UNSET;
+    else retain(v);
+    size_t before = B, after = (size_t)*pc, n = before + 1 + after;
+    Value *parts = unpack_buffer(n);
+    bool done = parts && unpack_starred(parts, before, after, v);
+    release(v);
+    if (done) for (size_t i = 0; i < n; i++) SET(A + i, parts[i]);
+    unpack_buffer_free(parts);
+    if (unlikely(!done)) goto error;
+    pc++;
+    NEXT();
+}
+
+/* Building ------------------------------------------------------------------------------------------------------- */
+L_BUILD_TUPLE: {
+    SAVE();
+    Value v = tuple_steal(regs + B, C);
+    for (unsigned i = B, end = B + C; i < end; i++) regs[i] = UNSET;
+    SET_OR_FAIL(A, v);
+    NEXT();
+}
+L_BUILD_LIST: {
+    SAVE();
+    Value v = C ? list_steal(regs + B, C) : list_new(0);
+    for (unsigned i = B, end = B + C; i < end; i++) regs[i] = UNSET;
+    SET_OR_FAIL(A, v);
+    NEXT();
+}
+L_BUILD_SET: {
+    SAVE();
+    Value v = build_set(regs + B, C);
+    consume_run(regs + B, C);
+    SET_OR_FAIL(A, v);
+    NEXT();
+}
+L_BUILD_MAP: {
+    SAVE();
+    Value v = build_map(regs + B, C);
+    consume_run(regs + B, 2 * (size_t)C);
+    SET_OR_FAIL(A, v);
+    NEXT();
+}
+L_BUILD_STRING: {
+    SAVE();
+    Value v = str_concat_many(regs + B, C);
+    consume_run(regs + B, C);
+    SET_OR_FAIL(A, v);
+    NEXT();
+}
+L_FORMAT: {
+    SAVE();
+    bool has_spec = C >> 15;
+    Value v = regs[B];
+    if (!has_spec && (C & 0x7FFF) == 0 && str_is_exact(v)) regs[B] = UNSET;
+    else {
+        v = build_format(v, C & 0x7FFF, has_spec ? regs[B + 1] : UNSET);
+        consume_run(regs + B, 1 + has_spec);
+    }
+    SET_OR_FAIL(A, v);
+    NEXT();
+}
+L_LIST_APPEND: {
+    SAVE();
+    Value item = regs[B];
+    if (instr_flags(instr) & TAKE_B) regs[B] = UNSET;
+    else retain(item);
+    if (unlikely(!list_append_steal(regs[A], item))) goto error;
+    NEXT();
+}
+L_LIST_EXTEND:
+    EFFECT(build_list_extend(regs[A], regs[B], C != 0, NULL));
+    NEXT();
+L_LIST_TO_TUPLE:
+    RESULT(list_to_tuple(regs[B]));
+    NEXT();
+L_SET_ADD:
+    EFFECT(set_add(regs[A], regs[B]));
+    NEXT();
+L_SET_UPDATE:
+    EFFECT(set_update(regs[A], regs[B]));
+    NEXT();
+L_MAP_ADD:
+    EFFECT(dict_set(regs[A], regs[B], regs[C]));
+    NEXT();
+L_MAP_UPDATE:
+    EFFECT(dict_update_mapping(regs[A], regs[B]));
+    NEXT();
+L_MAP_MERGE:
+    EFFECT(dict_merge_unique(regs[A], regs[B], regs[C]));
+    NEXT();
+
+/* Calls ---------------------------------------------------------------------------------------------------------- */
+L_CALL: {
+    Value *base = regs + B;
+    pc += 2;
+    frame->pc = pc;
+    Frame *above = call_push(frame, base, C);
+    if (likely(above != NULL)) {
+        above->result = (uint16_t)A;
+        goto enter_frame;
+    }
+    OUTCOME(call_begin(frame, base, C, UNSET, (Return){FRAME_CALL, (uint16_t)A}, &out_));
+    NEXT();
+}
+L_CALL_METHOD: {
+    Value *base = regs + B;
+    unsigned count = C;
+    pc += 2;
+    frame->pc = pc;
+    if (is_unset(base[1])) {
+        base[1] = base[0];
+        base[0] = UNSET;
+        base++;
+        count--;
+    }
+    Frame *above = call_push(frame, base, count);
+    if (likely(above != NULL)) {
+        above->result = (uint16_t)A;
+        goto enter_frame;
+    }
+    OUTCOME(call_begin(frame, base, count, UNSET, (Return){FRAME_CALL, (uint16_t)A}, &out_));
+    NEXT();
+}
+L_CALL_KW: {
+    Value *base = regs + B, kwnames = base[C + 1];
+    base[C + 1] = UNSET;
+    SAVE();
+    Value out;
+    Outcome outcome = call_begin(frame, base, C - tuple_length(kwnames), kwnames, (Return){FRAME_CALL, (uint16_t)A}, &out);
+    release(kwnames);
+    if (outcome == OUTCOME_FAILED) goto error;
+    if (outcome == OUTCOME_PUSHED) goto enter_frame;
+    SET(A, out);
+    NEXT();
+}
+L_CALL_METHOD_KW: {
+    Value *base = regs + B, kwnames = base[C + 1];
+    unsigned count = C;
+    base[C + 1] = UNSET;
+    SAVE();
+    if (is_unset(base[1])) {
+        base[1] = base[0];
+        base[0] = UNSET;
+        base++;
+        count--;
+    }
+    Value out;
+    Outcome outcome = call_begin(frame, base, count - tuple_length(kwnames), kwnames, (Return){FRAME_CALL, (uint16_t)A}, &out);
+    release(kwnames);
+    if (outcome == OUTCOME_FAILED) goto error;
+    if (outcome == OUTCOME_PUSHED) goto enter_frame;
+    SET(A, out);
+    NEXT();
+}
+L_CALL_EX:
+    SAVE();
+    OUTCOME(call_begin_ex(frame, regs + B, (Return){FRAME_CALL, (uint16_t)A}, &out_));
+    NEXT();
+L_MAKE_FUNCTION: {
+    SAVE();
+    Value v = build_function(frame, as_code(constants[B]), C == NO_REG ? NULL : regs + C);
+    SET_OR_FAIL(A, v);
+    NEXT();
+}
+L_RETURN_CONST:
+    value = retain(constants[A]);
+    goto leave_frame;
+L_RETURN:
+    value = regs[A];
+    regs[A] = UNSET;
+leave_frame:
+    SAVE();
+    if (likely(frame->kind == FRAME_CALL && !frame->flags && is_unset(frame->object))) {
+        release_locals(frame);
+        Frame *back = frame->back;
+        Value function = frame->function;
+        unsigned reg = frame->result;
+        frame->function = UNSET;
+        machine.frame = back;
+        frame = back;
+        regs = frame->regs;
+        release(function);
+        pc = frame->pc;
+        constants = frame->code->constants;
+        SET(reg, value);
+        NEXT();
+    }
+    goto leave_slowly;
+
+/* Generators ----------------------------------------------------------------------------------------------------- */
+L_YIELD:
+    value = regs[B];
+    if (instr_flags(instr) & TAKE_B) regs[B] = UNSET;
+    else retain(value);
+    SAVE();
+    if (frame->code->flags & CODE_ASYNC_GENERATOR) {
+        value = async_generator_wrap(value);
+        if (is_unset(value)) goto error;
+    }
+    goto yield_value;
+L_DELEGATE: {
+    Value receiver = regs[C];
+    SAVE();
+    if (is_exactly(receiver, &generator_type) || is_exactly(receiver, &coroutine_type)) {
+        Value sent = regs[B];
+        regs[B] = UNSET;
+        if (generator_enter(as_generator(receiver), sent, FRAME_DELEGATE, (uint16_t)A)) goto enter_frame;
+        if (error_pending()) goto error;
+        value = NONE;
+        goto delegate_over;
+    }
+    int step = delegate_step(receiver, regs[B], &value);
+    SET(B, UNSET);
+    if (step == 1) goto yield_value;
+    if (step < 0) goto error;
+delegate_over:
+    SET(C, UNSET);
+    SET(A, value);
+    NEXT();
+}
+L_GET_YIELD_FROM:
+    RESULT(await_delegate_iterator(frame, regs[B]));
+    NEXT();
+L_GET_AWAITABLE:
+    RESULT(await_iterator(regs[B], C));
+    NEXT();
+L_GET_AITER:
+    RESULT(await_async_iterator(regs[B]));
+    NEXT();
+L_GET_ANEXT:
+    RESULT(await_next(regs[B]));
+    NEXT();
+L_END_ASYNC_FOR: {
+    SAVE();
+    Value exception = regs[A];
+    if (object_is_instance_exact_or_sub(exception, &StopAsyncIteration_type)) {
+        CONSUME();
+        NEXT();
+    }
+    regs[A] = UNSET;
+    error_restore(exception);
+    goto error;
+}
+
+/* Exceptions ----------------------------------------------------------------------------------------------------- */
+L_RAISE:
+    SAVE();
+    raise_statement(regs[A], B == NO_REG ? UNSET : regs[B], B != NO_REG);
+    CONSUME();
+    goto error;
+L_RAISE_AGAIN:
+    SAVE();
+    raise_again();
+    goto error;
+L_CATCH: {
+    SAVE();
+    Value *handled = error_handled(), exception = error_take();
+    Value before = *handled;
+    if (frame->flags & FRAME_IN_GENERATOR && frame_generator(frame)->catches++ == 0) {
+        release(before);
+        before = UNSET;
+    }
+    *handled = retain(exception);
+    SET(A, exception);
+    SET(A + 1, before);
+    NEXT();
+}
+L_MATCH_EXCEPTION:
+    TRUTH_RESULT(raise_match(regs[B], regs[C]), 1);
+    NEXT();
+L_END_CATCH:
+    SAVE();
+    end_catch(frame, regs + A);
+    SET(A, UNSET);
+    NEXT();
+L_RERAISE: {
+    SAVE();
+    Value exception = regs[A];
+    regs[A] = UNSET;
+    end_catch(frame, regs + A);
+    error_restore(exception);
+    goto error;
+}
+L_MATCH_GROUP: {
+    SAVE();
+    Value match, rest;
+    bool done = raise_match_group(regs[B], regs[C], &match, &rest);
+    CONSUME();
+    if (unlikely(!done)) goto error;
+    SET(A, match);
+    SET(A + 1, rest);
+    NEXT();
+}
+L_SET_HANDLED:
+    SAVE();
+    replace(error_handled(), retain(regs[A]));
+    NEXT();
+L_GROUP_RESULT: {
+    SAVE();
+    Value v = raise_group_result(regs[B], regs[C]);
+    SET(C, UNSET);
+    SET_OR_FAIL(A, v);
+    NEXT();
+}
+L_WITH_ENTER: {
+    SAVE();
+    Value leave, entered;
+    bool done = context_enter(regs[B], &leave, &entered, false);
+    CONSUME();
+    if (unlikely(!done)) goto error;
+    SET(A, leave);
+    SET(A + 1, entered);
+    NEXT();
+}
+L_ASYNC_WITH_ENTER: {
+    SAVE();
+    Value leave, entered;
+    bool done = context_enter(regs[B], &leave, &entered, true);
+    CONSUME();
+    if (unlikely(!done)) goto error;
+    SET(A, leave);
+    SET(A + 1, entered);
+    NEXT();
+}
+L_WITH_EXCEPT:
+    RESULT(context_exit(regs[B], regs[C]));
+    NEXT();
+
+/* Imports and patterns ------------------------------------------------------------------------------------------- */
+L_IMPORT_NAME: {
+    SAVE();
+    Value v = import_statement(frame, constants[B], regs[C], regs[C + 1]);
+    consume_run(regs + C, 2);
+    SET_OR_FAIL(A, v);
+    NEXT();
+}
+L_IMPORT_FROM:
+    RESULT(import_from(regs[B], constants[C]));
+    NEXT();
+L_IMPORT_STAR:
+    EFFECT(import_all(frame, regs[A]));
+    NEXT();
+L_MATCH_SEQUENCE:
+    SET(A, from_bool(type_of(regs[B])->flags & TYPE_SEQUENCE));
+    NEXT();
+L_MATCH_MAPPING:
+    SET(A, from_bool(type_of(regs[B])->flags & TYPE_MAPPING));
+    NEXT();
+L_MATCH_LENGTH: {
+    SAVE();
+    int64_t length = object_length(regs[B]);
+    if (length < 0) goto error;
+    SET(A, from_small_int(length));
+    NEXT();
+}
+L_MATCH_KEYS:
+    RESULT(match_keys(regs[B], regs[C]));
+    NEXT();
+L_MATCH_REST:
+    RESULT(match_rest(regs[B], regs[C]));
+    NEXT();
+L_MATCH_CLASS: {
+    SAVE();
+    Value v = match_class(regs[B], regs[C], (size_t)*pc, regs[C + 1]);
+    consume_run(regs + C, 2);
+    SET_OR_FAIL(A, v);
+    pc++;
+    NEXT();
+}
+L_MATCH_ITEM: {
+    SAVE();
+    int64_t index = instr_signed_c(instr);
+    if (index < 0) {
+        int64_t length = object_length(regs[B]);
+        if (length < 0) goto error;
+        index += length;
+    }
+    RESULT(object_get_item_index(regs[B], index));
+    NEXT();
+}
+L_PRINT_VALUE:
+    EFFECT(print_value(regs[A]));
+    NEXT();
+L_bad:
+    SAVE();
+    raise_error(&SystemError_type, "unknown opcode");
+    goto error;
+
+/* Leaving frames ------------------------------------------------------------------------------------------------- */
+leave_slowly: {
+    unsigned kind = frame->kind, reg = frame->result;
+    if (frame->flags & FRAME_IN_GENERATOR) generator_finish(frame_generator(frame));
+    else {
+        Value instance = frame->instance;
+        frame->instance = UNSET;
+        frame_end(frame);
+        if (kind == FRAME_CONSTRUCT) value = construct_result(instance, value);
+    }
+    if (kind == FRAME_ENTRY) {
+        *result = value;
+        return 0;
+    }
+    LOAD_FRAME();
+    instr = pc[-1];
+    switch (kind) {
+    case FRAME_ITERATE:
+        SET(instr_b(pc[-2]), UNSET);
+        release(value);
+        NEXT();
+    case FRAME_DELEGATE:
+        goto delegate_over;
+    case FRAME_DISCARD:
+        release(value);
+        NEXT();
+    default:
+        if (unlikely(is_unset(value))) goto error;
+        SET(reg, value);
+        NEXT();
+    }
+}
+
+/* A generator's frame leaves the machine with a value for whoever resumed it. */
+yield_value: {
+    unsigned kind = frame->kind, reg = frame->result;
+    generator_suspend(frame_generator(frame));
+    if (kind == FRAME_ENTRY) {
+        *result = value;
+        return 1;
+    }
+    LOAD_FRAME();
+    if (kind == FRAME_DELEGATE) goto yield_value;
+    SET(reg, value);
+    if (kind == FRAME_ITERATE) JUMP(instr_signed_c(pc[-2]));
+    NEXT();
+}
+
+/* An exception was thrown into a generator: it goes to whatever the generator delegates to. */
+thrown:
+    if (frame->flags & FRAME_IN_GENERATOR && frame->pc > frame->code->instrs && instr_op(pc[-1]) == OP_DELEGATE) {
+        instr = pc[-1];
+        Value receiver = regs[C];
+        if ((is_exactly(receiver, &generator_type) || is_exactly(receiver, &coroutine_type)) && !error_matches(&GeneratorExit_type)) {
+            if (!generator_enter(as_generator(receiver), UNSET, FRAME_DELEGATE, (uint16_t)A)) goto error;
+            LOAD_FRAME();
+            goto thrown;
+        }
+        int step = delegate_throw(receiver, &value);
+        if (step == 1) goto yield_value;
+        if (step == 0) goto delegate_over;
+    }
+error:
+    if (!unwind()) return -1;
+    LOAD_FRAME();
+    NEXT();
+}

@@ -1,0 +1,113 @@
+/* Small pieces of the loop's handlers. */
+#ifndef EXEC_LOOP_H
+#define EXEC_LOOP_H
+
+#include "runtime/mem/heap.h"
+#include "runtime/types/dict_keys.h"
+#include "runtime/types/object.h"
+#include "vm/exec/call.h"
+#include "vm/exec/generator.h"
+
+#define likely(x)   __builtin_expect(!!(x), 1)
+#define unlikely(x) __builtin_expect(!!(x), 0)
+
+static inline bool safepoint_wanted(void) { return false; }
+static inline bool safepoint_serve(void) { return true; }
+
+static inline bool is_number(Value v) { return v.bits >= VALUE_FLOAT_BIAS; }
+static inline double number_of(Value v) { return is_double(v) ? as_double(v) : (double)as_small_int(v); }
+
+static inline int64_t floor_quotient(int64_t a, int64_t b) { /* b > 0 */
+    int64_t q = a / b;
+    return q - (a % b < 0);
+}
+static inline int64_t floor_remainder(int64_t a, int64_t b) { /* b > 0 */
+    int64_t r = a % b;
+    return r < 0 ? r + b : r;
+}
+static inline bool shift_fits(Value a, Value b) {
+    int64_t n = as_small_int(a);
+    uint64_t by = (uint64_t)as_small_int(b);
+    return by < 47 && n <= SMALL_INT_MAX >> by && n >= SMALL_INT_MIN >> by;
+}
+
+static inline uint32_t keys_version(const DictKeys *k) { return atomic_load_explicit(&k->version, memory_order_relaxed); }
+static inline Value entry_value(const DictKeys *k, size_t index) { return keys_entry(k, index)->value; }
+
+static inline int truth_of(Value v) {
+    if (is_small_int(v)) return as_small_int(v) != 0;
+    if (is_none(v)) return 0;
+    return object_truth(v);
+}
+
+static inline void consume_register(Value *r) {
+    Value old = *r;
+    *r = UNSET;
+    release(old);
+}
+static inline void consume_operands(Value *regs, Instr instr) {
+    unsigned taken = instr_flags(instr);
+    if (taken & TAKE_A) consume_register(&regs[instr_a(instr)]);
+    if (taken & TAKE_B) consume_register(&regs[instr_b(instr)]);
+    if (taken & TAKE_C) consume_register(&regs[instr_c(instr)]);
+}
+static inline void consume_run(Value *first, size_t n) {
+    for (size_t i = 0; i < n; i++) consume_register(&first[i]);
+}
+
+static inline Value *unpack_buffer(size_t n) {
+    Value *buffer = raw_allocate(n * sizeof(Value) + 1);
+    if (!buffer) raise_memory_error();
+    return buffer;
+}
+static inline void unpack_buffer_free(Value *buffer) { raw_free(buffer); }
+
+static inline void release_locals(Frame *frame) {
+    for (Value *r = frame->regs, *end = r + frame->code->nlocals; r < end; r++) {
+        Value old = *r;
+        *r = UNSET;
+        release(old);
+    }
+}
+
+/* A call of a script function whose arguments stand where its parameters are: no binding. NULL: call_begin does it. */
+static inline Frame *call_push(Frame *frame, Value *base, unsigned count) {
+    Value callee = base[0];
+    if (!is_exactly(callee, &function_type)) return NULL;
+    Function *f = as_function(callee);
+    Code *code = f->code;
+    if (f->direct != count || frame->flags & FRAME_IN_GENERATOR) return NULL;
+    Frame *above = frame->next;
+    if (unlikely(!above || frame->depth >= frame_depth_limit || base + 1 + code->nregs > machine.limit)) return NULL;
+    above->depth = frame->depth + 1;
+    above->back = frame;
+    above->regs = base + 1;
+    above->top = base + 1 + code->nregs;
+    above->flags = 0;
+    above->kind = FRAME_CALL;
+    base[0] = UNSET;
+    for (unsigned i = count; i < code->nlocals; i++) above->regs[i] = UNSET;
+    if (code->freecount) frame_load_closure(above, f);
+    above->code = code;
+    above->pc = code->instrs;
+    above->function = callee;
+    above->globals = f->globals;
+    above->builtins = f->builtins;
+    machine.frame = above;
+    return above;
+}
+
+/* Leaves a handler: the exception handled before it is handled again. catch[1] is consumed. */
+static inline void end_catch(Frame *frame, Value *catch) {
+    Value *handled = error_handled(), before = catch[1], old = *handled;
+    catch[1] = UNSET;
+    if (frame->flags & FRAME_IN_GENERATOR && --frame_generator(frame)->catches == 0)
+        before = retain(frame_generator(frame)->outer);
+    *handled = before;
+    release(old);
+}
+
+/* __init__ has returned: the instance, or a TypeError. */
+Value construct_result(Value instance, Value returned);
+
+#endif
