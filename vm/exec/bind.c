@@ -8,6 +8,8 @@
 #include "runtime/types/str.h"
 #include "runtime/types/tuple.h"
 
+#include <stdio.h>
+
 enum { SMALL_CALL = 24 };
 
 /* One call being bound: given positional values and keyword values, both owned until they move into regs. */
@@ -24,13 +26,13 @@ static size_t parameter_count(const Code *code) { /* those with names of their o
     return (size_t)code->argcount + code->kwonlycount;
 }
 
-static Value names_joined(Value *names, size_t n) {
+static Value names_joined(const Value *list, size_t n) {
     StrBuilder b = STR_BUILDER;
     for (size_t i = 0; i < n; i++) {
         if (i && n > 2) builder_ascii(&b, ", ");
         else if (i) builder_ascii(&b, " ");
         if (i && i + 1 == n) builder_ascii(&b, "and ");
-        builder_repr(&b, names[i]);
+        builder_repr(&b, list[i]);
     }
     return builder_finish(&b);
 }
@@ -84,12 +86,12 @@ static bool positional_only_named(const Binding *b) {
 
 static int64_t parameter_index(const Code *code, Value name) {
     size_t n = parameter_count(code);
-    const Value *names = as_tuple(code->varnames)->items;
+    const Value *parameters = as_tuple(code->varnames)->items;
     for (size_t i = code->posonlycount; i < n; i++)
-        if (same(names[i], name)) return (int64_t)i;
+        if (same(parameters[i], name)) return (int64_t)i;
     if (!str_is(name)) return -2;
     for (size_t i = code->posonlycount; i < n; i++)
-        if (str_equal(names[i], name)) return (int64_t)i;
+        if (str_equal(parameters[i], name)) return (int64_t)i;
     return -1;
 }
 

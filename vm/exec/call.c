@@ -78,6 +78,7 @@ Outcome function_begin(Frame *frame, Value callee, Value *args, size_t count, Va
         release(callee);
         return OUTCOME_FAILED;
     }
+    if (code->freecount) frame_load_closure(above, f);
     above->top = above->regs + code->nregs;
     return code->flags & RESUMABLE ? begin_generator(above, code, out) : OUTCOME_PUSHED;
 }

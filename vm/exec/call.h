@@ -34,7 +34,8 @@ Value builtins_of(Value globals);
 
 /* The loop.  Runs machine.frame, an ENTRY frame, until it ends.  1: yielded, 0: returned (*result), -1: raised. */
 int execute(Value *result);
-/* Finds the handler for the pending exception, ending frames on the way.  False: the ENTRY frame ended too. */
-bool unwind(void);
+/* Finds the handler for the pending exception, ending frames on the way.  False: the ENTRY frame ended too.
+ * again: the innermost frame raises it as it was, and gets no new traceback entry. */
+bool unwind(bool again);
 
 #endif

@@ -85,6 +85,9 @@ static inline bool frame_window(Frame *frame, Value *args, size_t count, size_t 
     frame->flags = 0;
     return true;
 }
+struct Function;
+/* The cells of the function's closure go into the registers of a new frame. */
+void frame_load_closure(Frame *frame, const struct Function *f);
 /* The frame with FRAME_OWN_CHUNK ends. */
 void frame_leave_chunk(Frame *frame);
 

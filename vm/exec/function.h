@@ -5,7 +5,8 @@
 #include "runtime/types/shape.h"
 #include "vm/code/code.h"
 
-typedef struct Function {
+typedef struct Function Function;
+struct Function {
     Object head;
     Attrs attrs;
     Code *code;             /* owned */
@@ -17,7 +18,7 @@ typedef struct Function {
     Value annotations;      /* dict, tuple of name, value, ..., or UNSET */
     Value doc, module;
     uint32_t direct;        /* number of arguments with which a call needs no binding; FUNCTION_BINDS: every call does */
-} Function;
+};
 
 #define FUNCTION_BINDS UINT32_MAX
 

@@ -164,7 +164,7 @@ Value generator_close(Value self) {
     if (g->state == GENERATOR_FINISHED) return NONE;
     if (g->state == GENERATOR_CREATED) return frame_drop(g), NONE;
     if (g->state == GENERATOR_RUNNING) return raise_value_error("%s already executing", generator_kind(g));
-    raise_error(&GeneratorExit_type, NULL);
+    exception_raise(type_value(&GeneratorExit_type), UNSET);
     Value result;
     switch (generator_resume(self, UNSET, &result)) {
     case 1: release(result); return raise_runtime_error("%s ignored GeneratorExit", generator_kind(g));
@@ -274,7 +274,6 @@ bool generator_raise_arguments(const Value *args) {
 
 static Value generator_throw(const Value *args, size_t count) {
     if (!generator_raise_arguments(args + 1)) return UNSET;
-    Generator *g = as_generator(args[0]);
     Value result;
     int outcome = generator_resume(args[0], UNSET, &result);
     return stepped(outcome, result);

@@ -15,13 +15,13 @@ typedef struct Generator {
     Value origin;            /* coroutines: cr_origin, else UNSET */
     uint32_t catches;        /* handlers that it is within */
     uint8_t state;
-    bool closing, hooked;    /* asynchronous generators: aclose began; hooks were called */
+    bool stepping, closing;  /* asynchronous generators: a step is under way; aclose began */
     Frame frame;
     Value regs[];
 } Generator;
 
 extern Type generator_type, coroutine_type, async_generator_type;
-extern Type coroutine_wrapper_type, async_generator_step_type, async_generator_value_type;
+extern Type coroutine_wrapper_type, async_generator_step_type, async_generator_throw_type, async_generator_value_type;
 
 static inline bool generator_is(Value v) {
     if (!is_object(v)) return false;

@@ -4,6 +4,7 @@
  * registers of `frame`.  SAVE() stores pc in the frame, and stands before everything that may raise or run script code; a
  * handler that fails goes to `error` with the exception pending.  SET() releases what a local held before.
  */
+#include "runtime/conc/thread.h"
 #include "runtime/types/call.h"
 #include "runtime/types/class.h"
 #include "runtime/types/dict.h"
@@ -21,6 +22,7 @@
 #include "vm/exec/caches.h"
 #include "vm/exec/exec.h"
 #include "vm/exec/generator_methods.h"
+#include "vm/exec/import.h"
 #include "vm/exec/loop.h"
 #include "vm/exec/ops.h"
 
@@ -98,9 +100,9 @@
 /* Requests to this thread (GIL, signals, collection) are served where a loop goes round and where a function begins. */
 #define POLL()                                                              \
     do {                                                                    \
-        if (unlikely(safepoint_wanted())) {                                 \
+        if (unlikely(atomic_load_explicit(safepoint, memory_order_relaxed))) {                                 \
             SAVE();                                                         \
-            if (!safepoint_serve()) goto error;                             \
+            if (!safepoint_serve(thread_self)) goto error;                             \
         }                                                                   \
     } while (0)
 
@@ -275,17 +277,18 @@
 
 int execute(Value *result) {
     static const void *const labels[256] = {
-        [0 ... 255] = &&L_bad,
 #define OP(name, operands, caches, notation, meaning) [OP_##name] = &&L_##name,
 #include "vm/code/opcodes.def"
 #include "vm/exec/specialised.def"
 #undef OP
+        [OP_COUNT_ALL ... 255] = &&L_bad,
     };
     Frame *frame;
     Value *regs;
     const Value *constants;
     const Instr *pc;
     Instr instr;
+    _Atomic uint32_t *const safepoint = &thread_self->safepoint;
     Value value; /* what a frame returns or yields, between the labels below */
     LOAD_FRAME();
     if (unlikely(error_pending())) goto thrown;
@@ -411,13 +414,21 @@ L_STORE_GLOBAL_CACHED: {
 L_DELETE_GLOBAL:
     EFFECT(name_delete_global(frame, KB));
     NEXT();
+L_LOAD_NAME_CACHED:
+    if (likely(same(frame->namespace, frame->globals))) goto L_LOAD_GLOBAL_CACHED;
+    goto L_LOAD_NAME;
+L_LOAD_NAME_BUILTIN:
+    if (likely(same(frame->namespace, frame->globals))) goto L_LOAD_BUILTIN_CACHED;
 L_LOAD_NAME:
     if (same(frame->namespace, frame->globals)) goto L_LOAD_GLOBAL;
     SAVE();
     SET_OR_FAIL(A, name_load(frame, (Instr *)pc - 1, KB));
     pc++;
     NEXT();
+L_STORE_NAME_CACHED:
+    if (likely(same(frame->namespace, frame->globals))) goto L_STORE_GLOBAL_CACHED;
 L_STORE_NAME:
+    if (same(frame->namespace, frame->globals)) goto L_STORE_GLOBAL;
     EFFECT(name_store(frame, KB, regs[A]));
     pc++;
     NEXT();
@@ -971,7 +982,7 @@ L_END_ASYNC_FOR: {
     }
     regs[A] = UNSET;
     error_restore(exception);
-    goto error;
+    goto reraise;
 }
 
 /* Exceptions ----------------------------------------------------------------------------------------------------- */
@@ -982,7 +993,7 @@ L_RAISE:
     goto error;
 L_RAISE_AGAIN:
     SAVE();
-    raise_again();
+    if (raise_again()) goto reraise;
     goto error;
 L_CATCH: {
     SAVE();
@@ -1011,7 +1022,7 @@ L_RERAISE: {
     regs[A] = UNSET;
     end_catch(frame, regs + A);
     error_restore(exception);
-    goto error;
+    goto reraise;
 }
 L_MATCH_GROUP: {
     SAVE();
@@ -1181,7 +1192,11 @@ thrown:
         if (step == 0) goto delegate_over;
     }
 error:
-    if (!unwind()) return -1;
+    if (!unwind(false)) return -1;
+    LOAD_FRAME();
+    NEXT();
+reraise:
+    if (!unwind(true)) return -1;
     LOAD_FRAME();
     NEXT();
 }

@@ -11,9 +11,6 @@
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
 
-static inline bool safepoint_wanted(void) { return false; }
-static inline bool safepoint_serve(void) { return true; }
-
 static inline bool is_number(Value v) { return v.bits >= VALUE_FLOAT_BIAS; }
 static inline double number_of(Value v) { return is_double(v) ? as_double(v) : (double)as_small_int(v); }
 
@@ -31,7 +28,6 @@ static inline bool shift_fits(Value a, Value b) {
     return by < 47 && n <= SMALL_INT_MAX >> by && n >= SMALL_INT_MIN >> by;
 }
 
-static inline uint32_t keys_version(const DictKeys *k) { return atomic_load_explicit(&k->version, memory_order_relaxed); }
 static inline Value entry_value(const DictKeys *k, size_t index) { return keys_entry(k, index)->value; }
 
 static inline int truth_of(Value v) {

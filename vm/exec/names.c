@@ -37,12 +37,19 @@ static Value find_builtin(Frame *frame, Value name) {
     return retain(value);
 }
 
+static bool is_name(const Instr *at) { /* stands in a module body, where the namespace need not be the globals */
+    switch (instr_op(__atomic_load_n(at, __ATOMIC_RELAXED))) {
+    case OP_LOAD_NAME: case OP_LOAD_NAME_CACHED: case OP_LOAD_NAME_BUILTIN: case OP_STORE_NAME: case OP_STORE_NAME_CACHED: return true;
+    default: return false;
+    }
+}
+
 static void cache_global(Instr *at, Value globals, Value name) {
     uint32_t version;
     int64_t index = dict_cache_index(globals, name, &version);
     if (index < 0 || index > UINT32_MAX) return;
     cache_store(at + 1, (uint64_t)version << 32 | (uint64_t)index);
-    specialise(at, OP_LOAD_GLOBAL_CACHED);
+    specialise(at, is_name(at) ? OP_LOAD_NAME_CACHED : OP_LOAD_GLOBAL_CACHED);
 }
 
 static void cache_builtin(Frame *frame, Instr *at, Value name) {
@@ -54,7 +61,7 @@ static void cache_builtin(Frame *frame, Instr *at, Value name) {
     if (!entry) return;
     *entry = (BuiltinEntry){globals_version, version, (uint32_t)index};
     cache_store(at + 1, (uint64_t)(uintptr_t)entry);
-    specialise(at, OP_LOAD_BUILTIN_CACHED);
+    specialise(at, is_name(at) ? OP_LOAD_NAME_BUILTIN : OP_LOAD_BUILTIN_CACHED);
 }
 
 Value name_load_global(Frame *frame, Instr *at, Value name) {
@@ -74,7 +81,7 @@ bool name_store_global(Frame *frame, Instr *at, Value name, Value value) {
     int64_t index = dict_cache_index(frame->globals, name, &version);
     if (index >= 0 && index <= UINT32_MAX) {
         cache_store(at + 1, (uint64_t)version << 32 | (uint64_t)index);
-        specialise(at, OP_STORE_GLOBAL_CACHED);
+        specialise(at, is_name(at) ? OP_STORE_NAME_CACHED : OP_STORE_GLOBAL_CACHED);
     }
     return true;
 }

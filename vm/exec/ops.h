@@ -51,7 +51,7 @@ Value context_exit(Value exit, Value exception);
 
 /* raise.c */
 void raise_statement(Value exception, Value cause, bool has_cause);
-void raise_again(void);
+bool raise_again(void); /* false: a RuntimeError, as nothing is being handled */
 int raise_match(Value exception, Value classes);
 bool raise_match_group(Value exception, Value classes, Value *match, Value *rest);
 Value raise_group_result(Value original, Value list);

@@ -63,12 +63,11 @@ static void leave(Frame *frame) {
     error_restore(pending);
 }
 
-/* The word that raised has an entry of its own in the traceback, unless the exception was raised again as it was. */
-bool unwind(void) {
-    for (;;) {
+bool unwind(bool again) {
+    for (;; again = false) {
         Frame *frame = machine.frame;
         bool is_entry = frame->kind == FRAME_ENTRY;
-        if (instr_op(frame->pc[-1]) != OP_RERAISE && instr_op(frame->pc[-1]) != OP_RAISE_AGAIN) traceback_add(frame);
+        if (!again) traceback_add(frame);
         if (enter_handler(frame)) return true;
         leave(frame);
         if (is_entry) return false;
