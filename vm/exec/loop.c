@@ -905,6 +905,11 @@ L_MAKE_FUNCTION: {
     SET_OR_FAIL(A, v);
     NEXT();
 }
+L_MAKE_FUNCTION_DYNAMIC: {
+    Value code = regs[B];
+    RESULT(build_function(frame, as_code(code), C == NO_REG ? NULL : regs + C));
+    NEXT();
+}
 L_RETURN_CONST:
     value = retain(constants[A]);
     goto leave_frame;
