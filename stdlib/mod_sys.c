@@ -1,10 +1,7 @@
 /* sys: the interpreter seen from the script. */
 #include "stdlib/stdlib.h"
 
-#include <stdio.h>
-#include <string.h>
-#include <unistd.h>
-
+#include "runtime/conc/gil.h"
 #include "runtime/mem/rc.h"
 #include "vm/exec/exec.h"
 #include "vm/exec/report.h"
@@ -35,6 +32,16 @@ static Value sys_setrecursionlimit(const Value *args, size_t count) {
     if (limit < 1) return raise_value_error("recursion limit must be greater or equal than 1");
     if (limit > INT32_MAX) return raise_overflow_error("Python int too large to convert to C int");
     return exec_set_recursion_limit((int)limit) ? NONE : UNSET;
+}
+
+static Value sys_getswitchinterval(const Value *args, size_t count) { return from_double((double)gil_interval() / 1e9); }
+
+static Value sys_setswitchinterval(const Value *args, size_t count) {
+    double seconds;
+    if (!object_as_double(args[0], &seconds)) return UNSET;
+    if (!(seconds > 0)) return raise_value_error("switch interval must be strictly positive");
+    gil_set_interval(seconds > 4000 ? INT64_C(4000000000000) : (int64_t)(seconds * 1e9 + 0.5));
+    return NONE;
 }
 
 static Value sys_exc_info(const Value *args, size_t count) {
@@ -100,6 +107,8 @@ static const NativeDef functions[] = {
     FUNCTION("intern", "string, /", sys_intern, "Intern the given string."),
     FUNCTION("getrecursionlimit", "", sys_getrecursionlimit, "Return the current value of the recursion limit."),
     FUNCTION("setrecursionlimit", "limit, /", sys_setrecursionlimit, "Set the maximum depth of the interpreter stack."),
+    FUNCTION("getswitchinterval", "", sys_getswitchinterval, "Return the switch interval in seconds."),
+    FUNCTION("setswitchinterval", "interval, /", sys_setswitchinterval, "Set how long a thread may keep the lock when others want it."),
     FUNCTION("exc_info", "", sys_exc_info, "Return the type, value and traceback of the exception being handled."),
     FUNCTION("exception", "", sys_exception, "Return the exception being handled."),
     FUNCTION("_getframe", "depth=0, /", sys_getframe, "Return a frame object from the call stack."),
