@@ -25,6 +25,7 @@ static void share(SharedStr *s, size_t length, unsigned c) {
 }
 
 void str_start(void) {
+    str_hash_start();
     share(&shared_empty, 0, 0);
     for (unsigned c = 0; c < 256; c++) share(&shared_chars[c], 1, c);
 }

@@ -1,10 +1,20 @@
 /* Comparing and hashing text. */
 #include "runtime/types/str_units.h"
 
+#include "runtime/plat/random.h"
 #include "runtime/types/str_methods.h"
 
-/* Keys of the hash: random ones make collisions unpredictable; equal ones make runs repeatable. */
-uint64_t str_hash_key[2] = {UINT64_C(0xA0761D6478BD642F), UINT64_C(0xE7037ED1A0B428DB)};
+#include <stdlib.h>
+
+/* Keys of the hash: random ones make collisions unpredictable; $PYTHONHASHSEED makes runs repeatable. */
+static uint64_t str_hash_key[2] = {UINT64_C(0xA0761D6478BD642F), UINT64_C(0xE7037ED1A0B428DB)};
+
+void str_hash_start(void) {
+    const char *seed = getenv("PYTHONHASHSEED");
+    if (seed && strcmp(seed, "random") != 0) str_hash_key[1] ^= strtoull(seed, NULL, 10) * str_hash_key[0];
+    else random_fill(str_hash_key, sizeof str_hash_key);
+    str_hash_key[0] |= 1;
+}
 
 static inline uint64_t mix(uint64_t a, uint64_t b) {
     __uint128_t product = (__uint128_t)a * b;

@@ -5,21 +5,15 @@
 #include "runtime/types/str_units.h"
 
 #include "runtime/mem/heap.h"
+#include "runtime/plat/lock.h"
 #include "runtime/types/error.h"
 #include "runtime/types/names.h"
 
-#include <sched.h>
-
 static struct {
-    atomic_flag lock;
+    Mutex lock;
     Str **slots;
     size_t count, mask;
-} table = {ATOMIC_FLAG_INIT, NULL, 0, 0};
-
-static void lock_table(void) {
-    while (atomic_flag_test_and_set_explicit(&table.lock, memory_order_acquire)) sched_yield();
-}
-static void unlock_table(void) { atomic_flag_clear_explicit(&table.lock, memory_order_release); }
+} table = {MUTEX_INITIALIZER, NULL, 0, 0};
 
 static bool grow(void) {
     size_t size = table.slots ? (table.mask + 1) * 2 : 2048;
@@ -58,9 +52,9 @@ Value str_intern(Value v) {
     Value shared = shared_for(s);
     if (is_set(shared)) return release(v), shared;
     uint64_t hash = str_hash(s);
-    lock_table();
+    mutex_lock(&table.lock);
     if ((table.count + 1) * 2 > table.mask && !grow()) {
-        unlock_table();
+        mutex_unlock(&table.lock);
         release(v);
         return raise_memory_error();
     }
@@ -72,7 +66,7 @@ Value str_intern(Value v) {
         object_set_flag(&s->head, STR_INTERNED);
         object_make_immortal(&s->head);
     }
-    unlock_table();
+    mutex_unlock(&table.lock);
     if (!found) return v;
     release(v);
     return from_object(found);
@@ -81,9 +75,9 @@ Value str_intern(Value v) {
 Value str_intern_utf8(const char *text, size_t n) {
     if (n > 1 && table.slots && units_max(text, 1, n) == MAX_ASCII) {
         uint64_t hash = hash_bytes(text, n);
-        lock_table();
+        mutex_lock(&table.lock);
         Str *found = *find_slot(hash, text, n, 1);
-        unlock_table();
+        mutex_unlock(&table.lock);
         if (found) return from_object(found);
     }
     Value s = str_from_utf8(text, n);

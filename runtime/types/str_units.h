@@ -54,6 +54,6 @@ Value str_empty(void); /* owned; immortal */
 
 /* Never 0, -1 or -2. */
 uint64_t hash_bytes(const void *data, size_t n);
-extern uint64_t str_hash_key[2]; /* set before the first string is made, or never */
+void str_hash_start(void); /* chooses the keys, before the first string is made */
 
 #endif
