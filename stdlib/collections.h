@@ -1,0 +1,10 @@
+/* The types of _collections, one file a group. */
+#ifndef STDLIB_COLLECTIONS_H
+#define STDLIB_COLLECTIONS_H
+
+#include "stdlib/stdlib.h"
+
+extern Type deque_type, deque_iterator_type, deque_reverse_iterator_type;
+extern Type defaultdict_type, ordered_dict_type, ordered_keys_type, ordered_values_type, ordered_items_type, tuple_getter_type;
+
+#endif
