@@ -452,23 +452,132 @@ L_LOAD_ASSERTION_ERROR:
 
 /* Attributes and items ------------------------------------------------------------------------------------------- */
 L_GET_ATTR:
+    if (cache_counts((Instr *)pc)) attribute_specialise_get(frame->code, (Instr *)pc - 1, regs[B], constants[C]);
+get_attribute:
     RESULT(object_get_attribute(regs[B], constants[C]));
     pc++;
     NEXT();
+L_GET_ATTR_SLOT: {
+    const AttributeEntry *e = entry_for(pc, regs[B], ATTRIBUTE_SLOT);
+    if (unlikely(!e)) goto get_attribute_miss;
+    Value v = retain(value_at(regs[B], e->offset));
+    CONSUME();
+    SET(A, v);
+    pc++;
+    NEXT();
+}
+L_GET_ATTR_TYPE: {
+    const AttributeEntry *e = entry_for(pc, regs[B], ATTRIBUTE_TYPE);
+    if (unlikely(!e)) goto get_attribute_miss;
+    Value v = retain(e->value);
+    SAVE();
+    CONSUME();
+    SET(A, v);
+    pc++;
+    NEXT();
+}
+L_GET_ATTR_MEMBER: {
+    const AttributeEntry *e = entry_for(pc, regs[B], ATTRIBUTE_MEMBER);
+    if (unlikely(!e)) goto get_attribute_miss;
+    Value v = retain(value_at(regs[B], e->offset));
+    if (unlikely(is_unset(v))) goto get_attribute;
+    SAVE();
+    CONSUME();
+    SET(A, v);
+    pc++;
+    NEXT();
+}
+L_GET_ATTR_PROPERTY: {
+    const AttributeEntry *e = entry_for(pc, regs[B], ATTRIBUTE_PROPERTY);
+    if (unlikely(!e)) goto get_attribute_miss;
+    pc++;
+    SAVE();
+    Value self = regs[B];
+    if (instr_flags(instr)) regs[B] = UNSET;
+    else retain(self);
+    OUTCOME(call_begin_one(frame, e->value, self, (Return){FRAME_CALL, (uint16_t)A}, &out_));
+    NEXT();
+}
+L_GET_ATTR_MODULE: {
+    const AttributeEntry *e = object_entry(pc, regs[B], ATTRIBUTE_MODULE);
+    if (unlikely(!e)) goto get_attribute_miss;
+    Value v = retain(module_entry(regs[B], e));
+    SAVE();
+    CONSUME();
+    SET(A, v);
+    pc++;
+    NEXT();
+}
+L_GET_ATTR_CLASS: {
+    const AttributeEntry *e = object_entry(pc, regs[B], ATTRIBUTE_CLASS);
+    if (unlikely(!e)) goto get_attribute_miss;
+    Value v = retain(e->value);
+    SAVE();
+    CONSUME();
+    SET(A, v);
+    pc++;
+    NEXT();
+}
+get_attribute_miss:
+    attribute_specialise_get(frame->code, (Instr *)pc - 1, regs[B], constants[C]);
+    goto get_attribute;
 L_GET_ATTR_DYNAMIC:
     RESULT(object_get_attribute(regs[B], regs[C]));
     NEXT();
 L_SET_ATTR:
+    if (cache_counts((Instr *)pc)) attribute_specialise_set(frame->code, (Instr *)pc - 1, regs[A], constants[B]);
+set_attribute:
     EFFECT(object_set_attribute(regs[A], constants[B], regs[C]));
     pc++;
     NEXT();
+L_SET_ATTR_SLOT: {
+    const AttributeEntry *e = entry_for(pc, regs[A], ATTRIBUTE_SLOT);
+    if (unlikely(!e)) goto set_attribute_miss;
+    Value *slot = &value_at(regs[A], e->offset), old = *slot;
+    *slot = instr_flags(instr) & TAKE_C ? regs[C] : retain(regs[C]);
+    if (instr_flags(instr) & TAKE_C) regs[C] = UNSET;
+    SAVE();
+    release(old);
+    if (instr_flags(instr) & TAKE_A) consume_register(&regs[A]);
+    pc++;
+    NEXT();
+}
+L_SET_ATTR_ADD: {
+    const AttributeEntry *e = entry_for(pc, regs[A], ATTRIBUTE_ADD);
+    if (unlikely(!e)) goto set_attribute_miss;
+    value_at(regs[A], e->offset) = instr_flags(instr) & TAKE_C ? regs[C] : retain(regs[C]);
+    if (instr_flags(instr) & TAKE_C) regs[C] = UNSET;
+    atomic_store_explicit(&attrs_at(as_object(regs[A]), e->attrs)->shape, e->next_shape, memory_order_release);
+    if (instr_flags(instr) & TAKE_A) {
+        SAVE();
+        consume_register(&regs[A]);
+    }
+    pc++;
+    NEXT();
+}
+L_SET_ATTR_MEMBER: {
+    const AttributeEntry *e = entry_for(pc, regs[A], ATTRIBUTE_MEMBER);
+    if (unlikely(!e)) goto set_attribute_miss;
+    Value old = value_at(regs[A], e->offset);
+    value_at(regs[A], e->offset) = retain(regs[C]);
+    SAVE();
+    release(old);
+    CONSUME();
+    pc++;
+    NEXT();
+}
+set_attribute_miss:
+    attribute_specialise_set(frame->code, (Instr *)pc - 1, regs[A], constants[B]);
+    goto set_attribute;
 L_SET_ATTR_DYNAMIC:
     EFFECT(object_set_attribute(regs[A], regs[B], regs[C]));
     NEXT();
 L_DELETE_ATTR:
     EFFECT(object_set_attribute(regs[A], constants[B], UNSET));
     NEXT();
-L_GET_METHOD: {
+L_GET_METHOD:
+    if (cache_counts((Instr *)pc)) attribute_specialise_method(frame->code, (Instr *)pc - 1, regs[B], constants[C]);
+get_method: {
     SAVE();
     Value callee, receiver = regs[B];
     int found = object_get_method(receiver, constants[C], &callee);
@@ -484,6 +593,42 @@ L_GET_METHOD: {
     pc++;
     NEXT();
 }
+L_GET_METHOD_TYPE: {
+    Value receiver = regs[B];
+    const AttributeEntry *e = entry_for(pc, receiver, ATTRIBUTE_METHOD);
+    if (unlikely(!e)) goto get_method_miss;
+    if (instr_flags(instr)) regs[B] = UNSET;
+    else object_retain(as_object(receiver));
+    regs[A] = retain(e->value);
+    regs[A + 1] = receiver;
+    pc++;
+    NEXT();
+}
+L_GET_METHOD_MODULE: {
+    const AttributeEntry *e = object_entry(pc, regs[B], ATTRIBUTE_MODULE);
+    if (unlikely(!e)) goto get_method_miss;
+    Value v = retain(module_entry(regs[B], e));
+    SAVE();
+    CONSUME();
+    regs[A] = v;
+    regs[A + 1] = UNSET;
+    pc++;
+    NEXT();
+}
+L_GET_METHOD_CLASS: {
+    const AttributeEntry *e = object_entry(pc, regs[B], ATTRIBUTE_CLASS);
+    if (unlikely(!e)) goto get_method_miss;
+    Value v = retain(e->value);
+    SAVE();
+    CONSUME();
+    regs[A] = v;
+    regs[A + 1] = UNSET;
+    pc++;
+    NEXT();
+}
+get_method_miss:
+    attribute_specialise_method(frame->code, (Instr *)pc - 1, regs[B], constants[C]);
+    goto get_method;
 L_GET_SUPER_METHOD: {
     SAVE();
     Value receiver, callee = attribute_super(regs[B], regs[B + 1], regs[B + 2], constants[C], &receiver);
@@ -981,13 +1126,15 @@ L_GET_ANEXT:
 L_END_ASYNC_FOR: {
     SAVE();
     Value exception = regs[A];
-    if (object_is_instance_exact_or_sub(exception, &StopAsyncIteration_type)) {
-        CONSUME();
-        NEXT();
-    }
     regs[A] = UNSET;
-    error_restore(exception);
-    goto reraise;
+    end_catch(frame, regs + A);
+    if (!object_is_instance_exact_or_sub(exception, &StopAsyncIteration_type)) {
+        error_restore(exception);
+        goto reraise;
+    }
+    release(exception);
+    CONSUME();
+    NEXT();
 }
 
 /* Exceptions ----------------------------------------------------------------------------------------------------- */

@@ -3,8 +3,10 @@
 #define EXEC_LOOP_H
 
 #include "runtime/mem/heap.h"
+#include "runtime/types/class.h"
 #include "runtime/types/dict_keys.h"
 #include "runtime/types/object.h"
+#include "vm/exec/caches.h"
 #include "vm/exec/call.h"
 #include "vm/exec/generator.h"
 
@@ -29,6 +31,54 @@ static inline bool shift_fits(Value a, Value b) {
 }
 
 static inline Value entry_value(const DictKeys *k, size_t index) { return keys_entry(k, index)->value; }
+
+/* Attributes -------------------------------------------------------------------------------------------------------- */
+
+#define value_at(v, offset) (*(Value *)(void *)((char *)as_object(v) + (offset)))
+
+/* A general access: counts in its cache word, and says when it has seen enough of them to be specialised. */
+static inline bool cache_counts(Instr *word) {
+    uint64_t n = cache_load(word);
+    if (n >= 64) return false;
+    cache_store(word, n + 1);
+    return n >= ATTRIBUTE_ATTEMPTS - 1;
+}
+
+static inline bool entry_fits(const AttributeEntry *e, const Object *o, AttributeKind kind) {
+    if (atomic_load_explicit(&o->type->version, memory_order_relaxed) != e->version) return false;
+    uint64_t shape = 0;
+    if (e->attrs)
+        shape = (uint64_t)(uintptr_t)atomic_load_explicit(&attrs_at((Object *)(uintptr_t)o, e->attrs)->shape, memory_order_relaxed);
+    return shape + kind == e->guard;
+}
+
+/* The entry for an instance, among the few that a site has. */
+static inline const AttributeEntry *entry_for(const Instr *word, Value v, AttributeKind kind) {
+    if (unlikely(!is_object(v))) return NULL;
+    const AttributeEntry *e = (const AttributeEntry *)(uintptr_t)cache_load(word);
+    if (likely(entry_fits(e, as_object(v), kind))) return e;
+    for (e = e->other; e; e = e->other)
+        if (entry_fits(e, as_object(v), kind)) return e;
+    return NULL;
+}
+
+/* The same for modules and classes, which are compared themselves. */
+static inline const AttributeEntry *object_entry(const Instr *word, Value v, AttributeKind kind) {
+    for (const AttributeEntry *e = (const AttributeEntry *)(uintptr_t)cache_load(word); e; e = e->other) {
+        if (v.bits + kind != e->guard) continue;
+        if (kind == ATTRIBUTE_CLASS) {
+            if (atomic_load_explicit(&as_type(v)->version, memory_order_relaxed) == e->version) return e;
+        } else {
+            DictKeys *keys = as_dict(module_dict(v))->keys;
+            if (keys && keys_version(keys) == e->version) return e;
+        }
+    }
+    return NULL;
+}
+
+static inline Value module_entry(Value module, const AttributeEntry *e) {
+    return entry_value(as_dict(module_dict(module))->keys, e->index);
+}
 
 static inline int truth_of(Value v) {
     if (is_small_int(v)) return as_small_int(v) != 0;
@@ -91,6 +141,11 @@ static inline Frame *call_push(Frame *frame, Value *base, unsigned count) {
     above->builtins = f->builtins;
     machine.frame = above;
     return above;
+}
+
+/* The same for a function of one argument (stolen) that does not stand in registers yet: a getter, a special method. */
+static inline Outcome call_begin_one(Frame *frame, Value callee, Value self, Return to, Value *out) {
+    return function_begin(frame, retain(callee), &self, 1, UNSET, false, to, out);
 }
 
 /* Leaves a handler: the exception handled before it is handled again. catch[1] is consumed. */

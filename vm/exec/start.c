@@ -1,14 +1,44 @@
 /* Start and end of this floor, and small pieces that the loop calls. */
 #include "runtime/types/class.h"
+#include "runtime/types/dict.h"
 #include "runtime/types/error.h"
 #include "runtime/types/exception.h"
+#include "runtime/types/names.h"
 #include "runtime/types/str.h"
 #include "runtime/types/tuple.h"
 #include "vm/exec/exec.h"
 #include "vm/exec/generator_methods.h"
 #include "vm/exec/loop.h"
 
+/* What super() without arguments means: the __class__ cell and the first argument of the running function. */
+static bool super_arguments(Value *type, Value *object) {
+    Frame *frame = machine.frame;
+    if (!frame_runs_script(frame)) return raise_runtime_error("super(): no current frame"), false;
+    const Code *code = frame->code;
+    if (!code->argcount && !(code->flags & CODE_VARARGS)) return raise_runtime_error("super(): no arguments"), false;
+    Value first = frame->regs[0];
+    if (is_exactly(first, &cell_type)) first = ((Cell *)as_object(first))->value;
+    for (size_t i = 0; is_unset(first) && i < code->cellcount; i++)
+        if (same(tuple_at(code->cellnames, i), tuple_at(code->varnames, 0)))
+            first = ((Cell *)as_object(frame->regs[code->cell_base + i]))->value;
+    if (is_unset(first)) return raise_runtime_error("super(): arg[0] deleted"), false;
+    for (size_t i = 0; i < code->freecount; i++) {
+        if (!same(tuple_at(code->freenames, i), names.__class__)) continue;
+        *type = ((Cell *)as_object(frame->regs[code->free_base + i]))->value;
+        *object = first;
+        return is_set(*type) || (raise_runtime_error("super(): empty __class__ cell"), false);
+    }
+    return raise_runtime_error("super(): __class__ cell not found"), false;
+}
+
+static Value current_module(void) {
+    Value globals = exec_globals();
+    return is_set(globals) ? retain(dict_get_str(globals, names.__name__)) : UNSET;
+}
+
 bool exec_start(void) {
+    super_arguments_hook = super_arguments;
+    current_module_hook = current_module;
     static Type *const types[] = {
         &code_type, &function_type, &frame_type, &traceback_type, &generator_type, &coroutine_type, &async_generator_type,
         &coroutine_wrapper_type, &async_generator_step_type, &async_generator_throw_type, &async_generator_value_type,
