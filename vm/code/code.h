@@ -39,10 +39,9 @@ typedef struct OpcodeInfo {
     const char *name, *operands, *notation, *meaning;
     uint8_t caches;
 } OpcodeInfo;
-extern const OpcodeInfo opcode_info[256]; /* the specialised ones are filled in by vm/exec at start */
+extern OpcodeInfo opcode_info[256]; /* the specialised ones are filled in by vm/exec at start */
 
-/* Where an exception at a word in [start, end) goes.  Rows are sorted by start; for nested ranges the innermost comes last: the
- * last row that contains the word is the handler. */
+/* Where an exception at a word in [start, end) goes.  Rows are sorted and do not overlap: of nested ranges the innermost is kept. */
 typedef struct Handler_ ExceptionRow;
 struct Handler_ {
     uint32_t start, end; /* words */
@@ -78,6 +77,9 @@ typedef struct Code {
 } Code;
 
 extern Type code_type;
+extern void (*code_free_exec)(Code *code); /* releases code->exec; set by vm/exec */
+/* An empty code object, whose fields the caller fills. */
+Code *code_new(void);
 static inline Code *as_code(Value v) { return (Code *)as_object(v); }
 
 /* Source position of the instruction at word `index`. Columns are UTF-8 byte offsets, -1 if unknown. */
