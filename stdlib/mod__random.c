@@ -1,11 +1,12 @@
 /* _random: the Mersenne Twister MT19937 behind random.Random, with the sequences of CPython. */
 #include "stdlib/stdlib.h"
 
+#include "runtime/plat/random.h"
 #include "runtime/types/int_arith.h"
 #include "runtime/types/int_limbs.h"
 #include "stdlib/sha512.h"
 
-#include <sys/random.h>
+#include <errno.h>
 
 enum { STATE_WORDS = 624, SHIFT_WORDS = 397 };
 
@@ -97,18 +98,16 @@ static bool seed_int(Generator *g, Value n) {
     return done;
 }
 
-static void seed_from_system(Generator *g) {
+static bool seed_from_system(Generator *g) {
     uint32_t key[64];
-    for (size_t got = 0; got < sizeof key;) {
-        ssize_t n = getrandom((char *)key + got, sizeof key - got, 0);
-        if (n > 0) got += (size_t)n;
-    }
+    if (!random_fill(key, sizeof key)) return raise_os_error(errno, UNSET, UNSET), false;
     seed_words(g, key, sizeof key / sizeof *key);
+    return true;
 }
 
 static Value random_seed(const Value *args, size_t count) {
     Generator *g = as_generator(args[0]);
-    if (is_unset(args[1]) || is_none(args[1])) return seed_from_system(g), NONE;
+    if (is_unset(args[1]) || is_none(args[1])) return seed_from_system(g) ? NONE : UNSET;
     if (int_is(args[1])) return seed_int(g, args[1]) ? NONE : UNSET;
     int64_t hash;
     if (!object_hash(args[1], &hash)) return UNSET;
