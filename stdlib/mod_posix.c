@@ -1,0 +1,38 @@
+/* posix: the system calls behind os. */
+#include "stdlib/posix.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const struct {
+    const char *name;
+    int value;
+} constants[] = {
+#define ROW(name) {#name, name}
+    ROW(O_RDONLY), ROW(O_WRONLY), ROW(O_RDWR), ROW(O_CREAT), ROW(O_EXCL), ROW(O_TRUNC), ROW(O_APPEND), ROW(O_NONBLOCK),
+    ROW(O_SYNC), ROW(O_CLOEXEC), ROW(O_DIRECTORY), ROW(O_NOFOLLOW), ROW(F_OK), ROW(R_OK), ROW(W_OK), ROW(X_OK),
+    ROW(WNOHANG), ROW(WUNTRACED), ROW(WCONTINUED),
+#undef ROW
+};
+
+static bool add_functions(Value dict, const NativeDef *rows) {
+    Value module = str_intern_cstr("posix");
+    bool done = is_set(module);
+    for (; done && rows->name; rows++) {
+        Value function = native_new(rows, UNSET, module);
+        done = is_set(function) && dict_set_utf8(dict, rows->name, function);
+        release(function);
+    }
+    release(module);
+    return done;
+}
+
+static bool fill(Value dict) {
+    for (size_t i = 0; i < sizeof constants / sizeof constants[0]; i++)
+        if (!dict_set_utf8(dict, constants[i].name, from_small_int(constants[i].value))) return false;
+    return add_functions(dict, posix_process_functions) && dict_set_utf8(dict, "error", type_value(&OSError_type));
+}
+
+const ModuleDef mod_posix = {"posix", "The system calls behind os.", posix_file_functions, fill, NULL};
