@@ -3,6 +3,7 @@
 
 #include <fcntl.h>
 #include <stdio.h>
+#include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -32,7 +33,15 @@ static bool add_functions(Value dict, const NativeDef *rows) {
 static bool fill(Value dict) {
     for (size_t i = 0; i < sizeof constants / sizeof constants[0]; i++)
         if (!dict_set_utf8(dict, constants[i].name, from_small_int(constants[i].value))) return false;
+    StructSequence *const types[] = {&stat_result, &terminal_size, &times_result, &uname_result};
+    for (size_t i = 0; i < 4; i++)
+        if (!dict_set_utf8(dict, strchr(types[i]->type.name, '.') + 1, type_value(&types[i]->type))) return false;
     return add_functions(dict, posix_process_functions) && dict_set_utf8(dict, "error", type_value(&OSError_type));
 }
 
-const ModuleDef mod_posix = {"posix", "The system calls behind os.", posix_file_functions, fill, NULL};
+static bool ready(void) {
+    return struct_sequence_ready(&stat_result) && struct_sequence_ready(&terminal_size) && struct_sequence_ready(&times_result) &&
+           struct_sequence_ready(&uname_result);
+}
+
+const ModuleDef mod_posix = {"posix", "The system calls behind os.", posix_file_functions, fill, ready};

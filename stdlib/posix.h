@@ -2,9 +2,11 @@
 #ifndef STDLIB_POSIX_H
 #define STDLIB_POSIX_H
 
-#include "stdlib/stdlib.h"
+#include "stdlib/struct_sequence.h"
 
 extern const NativeDef posix_file_functions[], posix_process_functions[];
+
+extern StructSequence stat_result, terminal_size, times_result, uname_result;
 
 /* A path argument as a C string.  holder is owned: release it when the path is no longer needed.  NULL: TypeError, or
  * ValueError for an embedded null.  is_bytes tells in which form results should be given. */

@@ -14,6 +14,7 @@
 
 #include "runtime/conc/blocking.h"
 #include "runtime/conc/safepoint.h"
+#include "stdlib/struct_sequence.h"
 
 /* ---- arguments and results ---- */
 
@@ -177,15 +178,15 @@ static Value posix_get_inheritable(const Value *args, size_t count) {
     int flags = fcntl(fd, F_GETFD);
     return flags < 0 ? raise_os_error(errno, UNSET, UNSET) : from_bool(!(flags & FD_CLOEXEC));
 }
-static Value posix_terminal_size(const Value *args, size_t count) {
-    int fd;
-    struct winsize size;
-    if (!int_or(args[0], STDOUT_FILENO, &fd)) return UNSET;
-    if (ioctl(fd, TIOCGWINSZ, &size) < 0) return raise_os_error(errno, UNSET, UNSET);
-    return tuple_pack(2, from_small_int(size.ws_col), from_small_int(size.ws_row));
-}
-
 /* ---- stat ---- */
+
+static const char *const stat_fields[] = {
+    "st_mode", "st_ino", "st_dev", "st_nlink", "st_uid", "st_gid", "st_size", "_integer_atime", "_integer_mtime", "_integer_ctime",
+    "st_atime", "st_mtime", "st_ctime", "st_atime_ns", "st_mtime_ns", "st_ctime_ns", "st_blksize", "st_blocks", "st_rdev",
+};
+StructSequence stat_result = STRUCT_SEQUENCE("os.stat_result", "Status of a file.", stat_fields, 10, 19);
+static const char *const size_fields[] = {"columns", "lines"};
+StructSequence terminal_size = STRUCT_SEQUENCE("os.terminal_size", "Size of a terminal.", size_fields, 2, 2);
 
 static Value stat_tuple(const struct stat *s) {
     double atime = (double)s->st_atim.tv_sec + (double)s->st_atim.tv_nsec * 1e-9;
@@ -200,7 +201,16 @@ static Value stat_tuple(const struct stat *s) {
         int_from_int64(s->st_ctim.tv_sec * INT64_C(1000000000) + s->st_ctim.tv_nsec), int_from_int64(s->st_blksize),
         int_from_int64(s->st_blocks), int_from_uint64(s->st_rdev),
     };
-    return tuple_steal(items, sizeof items / sizeof items[0]);
+    return struct_sequence_new(&stat_result, items);
+}
+
+static Value posix_terminal_size(const Value *args, size_t count) {
+    int fd;
+    struct winsize size;
+    if (!int_or(args[0], STDOUT_FILENO, &fd)) return UNSET;
+    if (ioctl(fd, TIOCGWINSZ, &size) < 0) return raise_os_error(errno, UNSET, UNSET);
+    Value items[] = {from_small_int(size.ws_col), from_small_int(size.ws_row)};
+    return struct_sequence_new(&terminal_size, items);
 }
 
 static Value stat_path(Value v, const char *function, bool follow) {
@@ -218,7 +228,7 @@ static Value stat_path(Value v, const char *function, bool follow) {
     path_release(&path);
     return failed ? path_error(v) : stat_tuple(&status);
 }
-static Value posix_stat(const Value *args, size_t count) { return stat_path(args[0], "stat", is_unset(args[1]) || object_truth(args[1])); }
+static Value posix_stat(const Value *args, size_t count) { return stat_path(args[0], "stat", is_unset(args[2]) || object_truth(args[2])); }
 static Value posix_lstat(const Value *args, size_t count) { return stat_path(args[0], "lstat", false); }
 static Value posix_fstat(const Value *args, size_t count) { return stat_path(args[0], "fstat", true); }
 
@@ -381,10 +391,10 @@ const NativeDef posix_file_functions[] = {
     FUNCTION("get_blocking", "fd, /", posix_get_blocking, "The blocking mode."),
     FUNCTION("set_inheritable", "fd, inheritable, /", posix_set_inheritable, "Set whether programs that are executed inherit it."),
     FUNCTION("get_inheritable", "fd, /", posix_get_inheritable, "Do programs that are executed inherit it?"),
-    FUNCTION("_terminal_size", "fd=1, /", posix_terminal_size, "(columns, lines)"),
-    FUNCTION("_stat", "path, follow_symlinks=True", posix_stat, "Status of a file, as a tuple."),
-    FUNCTION("_lstat", "path", posix_lstat, "Status of a file or link, as a tuple."),
-    FUNCTION("_fstat", "fd", posix_fstat, "Status of a descriptor, as a tuple."),
+    FUNCTION("get_terminal_size", "fd=1, /", posix_terminal_size, "(columns, lines)"),
+    FUNCTION("stat", "path, *, dir_fd=None, follow_symlinks=True", posix_stat, "Status of a file."),
+    FUNCTION("lstat", "path, *, dir_fd=None", posix_lstat, "Status of a file or link."),
+    FUNCTION("fstat", "fd", posix_fstat, "Status of a descriptor."),
     FUNCTION("unlink", "path, *, dir_fd=None", posix_unlink, "Remove a file."),
     FUNCTION("remove", "path, *, dir_fd=None", posix_remove, "Remove a file."),
     FUNCTION("rmdir", "path, *, dir_fd=None", posix_rmdir, "Remove a folder."),

@@ -17,6 +17,7 @@
 #include "runtime/conc/blocking.h"
 #include "runtime/conc/safepoint.h"
 #include "runtime/conc/thread.h"
+#include "stdlib/struct_sequence.h"
 
 extern char **environ;
 
@@ -228,17 +229,23 @@ static Value posix_getloadavg(const Value *args, size_t count) {
     if (getloadavg(load, 3) != 3) return raise_error(&OSError_type, "Load averages are unobtainable");
     return tuple_pack(3, from_double(load[0]), from_double(load[1]), from_double(load[2]));
 }
+static const char *const times_fields[] = {"user", "system", "children_user", "children_system", "elapsed"};
+StructSequence times_result = STRUCT_SEQUENCE("posix.times_result", "Times of a process.", times_fields, 5, 5);
+static const char *const uname_fields[] = {"sysname", "nodename", "release", "version", "machine"};
+StructSequence uname_result = STRUCT_SEQUENCE("posix.uname_result", "The system.", uname_fields, 5, 5);
+
 static Value posix_times(const Value *args, size_t count) {
     struct tms t;
     double tick = (double)sysconf(_SC_CLK_TCK), elapsed = (double)times(&t) / tick;
-    return tuple_pack(5, from_double((double)t.tms_utime / tick), from_double((double)t.tms_stime / tick),
-                      from_double((double)t.tms_cutime / tick), from_double((double)t.tms_cstime / tick), from_double(elapsed));
+    Value items[] = {from_double((double)t.tms_utime / tick), from_double((double)t.tms_stime / tick),
+                     from_double((double)t.tms_cutime / tick), from_double((double)t.tms_cstime / tick), from_double(elapsed)};
+    return struct_sequence_new(&times_result, items);
 }
 static Value posix_uname(const Value *args, size_t count) {
     struct utsname u;
     if (uname(&u) < 0) return raise_os_error(errno, UNSET, UNSET);
     Value items[] = {str_from(u.sysname), str_from(u.nodename), str_from(u.release), str_from(u.version), str_from(u.machine)};
-    return tuple_steal(items, 5);
+    return struct_sequence_new(&uname_result, items);
 }
 static Value posix_getlogin(const Value *args, size_t count) {
     const char *name = getlogin();
@@ -286,8 +293,8 @@ const NativeDef posix_process_functions[] = {
     FUNCTION("sched_yield", "", posix_sched_yield, "Let another thread run."),
     FUNCTION("strerror", "code, /", posix_strerror, "The text of an error number."),
     FUNCTION("getloadavg", "", posix_getloadavg, "The load of the machine."),
-    FUNCTION("_times", "", posix_times, "The times of this process, as a tuple."),
-    FUNCTION("_uname", "", posix_uname, "The system, as a tuple."),
+    FUNCTION("times", "", posix_times, "The times of this process."),
+    FUNCTION("uname", "", posix_uname, "The system."),
     FUNCTION("getlogin", "", posix_getlogin, "Who is logged in."),
     FUNCTION("_peak_memory", "", posix_peak_memory, "The largest resident size so far, in kilobytes."),
     NATIVE_END,
