@@ -289,6 +289,8 @@ int execute(Value *result) {
     const Instr *pc;
     Instr instr;
     _Atomic uint32_t *const safepoint = &thread_self->safepoint;
+    Value *base;    /* a callee in front of `count` arguments */
+    unsigned count;
     Value value; /* what a frame returns or yields, between the labels below */
     LOAD_FRAME();
     if (unlikely(error_pending())) goto thrown;
@@ -978,68 +980,68 @@ L_MAP_MERGE:
     NEXT();
 
 /* Calls ---------------------------------------------------------------------------------------------------------- */
-L_CALL: {
-    Value *base = regs + B;
+L_CALL:
+    base = regs + B;
+    count = C;
     pc += 2;
+call_base: {
     frame->pc = pc;
-    Frame *above = call_push(frame, base, C);
-    if (likely(above != NULL)) {
-        above->result = (uint16_t)A;
-        goto enter_frame;
-    }
-    OUTCOME(call_begin(frame, base, C, UNSET, (Return){FRAME_CALL, (uint16_t)A}, &out_));
-    NEXT();
-}
-L_CALL_METHOD: {
-    Value *base = regs + B;
-    unsigned count = C;
-    pc += 2;
-    frame->pc = pc;
-    if (is_unset(base[1])) {
-        base[1] = base[0];
-        base[0] = UNSET;
-        base++;
-        count--;
-    }
     Frame *above = call_push(frame, base, count);
     if (likely(above != NULL)) {
         above->result = (uint16_t)A;
-        goto enter_frame;
+        frame = above;
+        regs = above->regs;
+        pc = above->code->instrs;
+        constants = above->code->constants;
+        POLL();
+        NEXT();
+    }
+    if (native_quick(*base, base + 1, count, &value)) {
+        consume_run(base, count + 1);
+        SET_OR_FAIL(A, value);
+        NEXT();
     }
     OUTCOME(call_begin(frame, base, count, UNSET, (Return){FRAME_CALL, (uint16_t)A}, &out_));
     NEXT();
 }
-L_CALL_KW: {
-    Value *base = regs + B, kwnames = base[C + 1];
-    base[C + 1] = UNSET;
-    SAVE();
-    Value out;
-    Outcome outcome = call_begin(frame, base, C - tuple_length(kwnames), kwnames, (Return){FRAME_CALL, (uint16_t)A}, &out);
-    release(kwnames);
-    if (outcome == OUTCOME_FAILED) goto error;
-    if (outcome == OUTCOME_PUSHED) goto enter_frame;
-    SET(A, out);
-    NEXT();
-}
-L_CALL_METHOD_KW: {
-    Value *base = regs + B, kwnames = base[C + 1];
-    unsigned count = C;
-    base[C + 1] = UNSET;
-    SAVE();
+L_CALL_METHOD:
+    base = regs + B;
+    count = C;
+    pc += 2;
     if (is_unset(base[1])) {
         base[1] = base[0];
         base[0] = UNSET;
         base++;
         count--;
     }
-    Value out;
-    Outcome outcome = call_begin(frame, base, count - tuple_length(kwnames), kwnames, (Return){FRAME_CALL, (uint16_t)A}, &out);
-    release(kwnames);
+    goto call_base;
+L_CALL_KW:
+    base = regs + B;
+    count = C;
+    value = base[C + 1];
+    base[C + 1] = UNSET;
+call_named: {
+    SAVE();
+    Value names_ = value, out;
+    Outcome outcome = call_begin(frame, base, count - tuple_length(names_), names_, (Return){FRAME_CALL, (uint16_t)A}, &out);
+    release(names_);
     if (outcome == OUTCOME_FAILED) goto error;
     if (outcome == OUTCOME_PUSHED) goto enter_frame;
     SET(A, out);
     NEXT();
 }
+L_CALL_METHOD_KW:
+    base = regs + B;
+    count = C;
+    value = base[C + 1];
+    base[C + 1] = UNSET;
+    if (is_unset(base[1])) {
+        base[1] = base[0];
+        base[0] = UNSET;
+        base++;
+        count--;
+    }
+    goto call_named;
 L_CALL_EX:
     SAVE();
     OUTCOME(call_begin_ex(frame, regs + B, (Return){FRAME_CALL, (uint16_t)A}, &out_));

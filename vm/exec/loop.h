@@ -5,7 +5,9 @@
 #include "runtime/mem/heap.h"
 #include "runtime/types/class.h"
 #include "runtime/types/dict_keys.h"
+#include "runtime/types/native.h"
 #include "runtime/types/object.h"
+#include "runtime/types/signature.h"
 #include "vm/exec/caches.h"
 #include "vm/exec/call.h"
 #include "vm/exec/generator.h"
@@ -146,6 +148,33 @@ static inline Frame *call_push(Frame *frame, Value *base, unsigned count) {
 /* The same for a function of one argument (stolen) that does not stand in registers yet: a getter, a special method. */
 static inline Outcome call_begin_one(Frame *frame, Value callee, Value self, Return to, Value *out) {
     return function_begin(frame, retain(callee), &self, 1, UNSET, false, to, out);
+}
+
+/* Natives ----------------------------------------------------------------------------------------------------------- */
+
+enum { NATIVE_FILLED = 6 };
+
+/* Calls a C function on arguments that need no keywords and no checks; they stay where they are.  False: call_begin does it. */
+static inline bool native_quick(Value callee, const Value *args, unsigned count, Value *out) {
+    if (unlikely(!is_object(callee))) return false;
+    Type *type = as_object(callee)->type;
+    const Native *n = (const Native *)(const void *)as_object(callee);
+    unsigned given = count;
+    if (type == &native_method_type) {
+        if (!count || type_of(args[0]) != n->owner) return false;
+        given--;
+    } else if (type != &native_function_type || is_set(n->self)) return false;
+    if (given < n->fast_min || given > n->fast_max || n->variadic) return false;
+    size_t missing = signature_slots(n->signature) - given;
+    if (likely(!missing)) {
+        *out = n->def->fn(args, count);
+        return true;
+    }
+    if (count + missing > NATIVE_FILLED) return false;
+    Value filled[NATIVE_FILLED] = {{0}};
+    for (unsigned i = 0; i < count; i++) filled[i] = args[i];
+    *out = n->def->fn(filled, count + missing);
+    return true;
 }
 
 /* Leaves a handler: the exception handled before it is handled again. catch[1] is consumed. */
