@@ -245,6 +245,7 @@ typedef struct Module {
     bool future_annotations; /* annotations are kept as text: see unparse.h */
     unsigned future_flags;   /* FUTURE_* that hold for this source, for code compiled from within it */
     int32_t last_line;
+    int32_t last_future_line; /* of the imports from __future__ at the top; 0: there are none */
 } Module;
 
 #define FUTURE_ANNOTATIONS 0x1000000u /* the bits of __future__ and compile() */

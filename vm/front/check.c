@@ -303,6 +303,14 @@ static bool check_aliases(Checker *c, const Alias *items, int32_t count) {
     return true;
 }
 
+static bool check_import_from(Checker *c, Node *node) {
+    Value module = node->u.import_from.module;
+    if (is_set(module) && node->u.import_from.level == 0 && node->span.line > c->last_future_line &&
+        str_equal_ascii(module, "__future__"))
+        return check_fail(c, "from __future__ imports must occur at the beginning of the file", UNSET);
+    return check_aliases(c, node->u.import_from.items, node->u.import_from.count);
+}
+
 static bool check_targets(Checker *c, const NodeList *targets, bool delete) {
     for (int32_t i = 0; i < targets->count; i++)
         if (!check_target(c, targets->items[i], delete)) return false;
@@ -336,7 +344,7 @@ static bool check_statement(Checker *c, Node *node) {
     case NODE_TRY: return check_try(c, node);
     case NODE_ASSERT: return check_expression(c, node->u.assert_.test) && maybe(c, node->u.assert_.message);
     case NODE_IMPORT: return check_aliases(c, node->u.import.items, node->u.import.count);
-    case NODE_IMPORT_FROM: return check_aliases(c, node->u.import_from.items, node->u.import_from.count);
+    case NODE_IMPORT_FROM: return check_import_from(c, node);
     case NODE_EXPR: return check_expression(c, node->u.value.value);
     case NODE_BREAK: return check_jump(c, "'break' outside loop");
     case NODE_CONTINUE: return check_jump(c, "'continue' not properly in loop");
@@ -356,6 +364,7 @@ bool check_module(Module *module, const Source *source, unsigned flags) {
     Value debug_name = str_intern_cstr("__debug__");
     if (is_unset(debug_name)) return false;
     Checker c = {.source = source, .scope = module->scope, .debug_name = debug_name,
+                 .last_future_line = module->last_future_line,
                  .future_annotations = module->future_annotations,
                  .top_level_await = (flags & PARSE_ALLOW_TOP_LEVEL_AWAIT) != 0};
     bool fine = module->expression ? check_expression(&c, module->expression) : check_body(&c, &module->body);

@@ -12,6 +12,7 @@ typedef struct Checker {
     const Scope *scope;
     Span span;            /* what an error points at: the statement, expression or pattern in work */
     Value debug_name;     /* "__debug__" */
+    int32_t last_future_line;
     Block block;          /* the innermost one that break and continue meet */
     bool in_except_star;  /* anywhere around, within the function */
     bool future_annotations, top_level_await;

@@ -79,13 +79,13 @@ static bool check_mapping(Checker *c, Node *node, Bound *bound) {
 
 static bool check_class(Checker *c, Node *node, Bound *bound) {
     const NodeList *named = &node->u.match_class.named_patterns;
-    const Value *names = node->u.match_class.names;
+    const Value *keys = node->u.match_class.names;
     for (int32_t i = 0; i < named->count; i++) {
-        if (!check_store_name(c, names[i])) return false;
+        if (!check_store_name(c, keys[i])) return false;
         for (int32_t j = i + 1; j < named->count; j++) {
-            if (!same(names[i], names[j])) continue;
+            if (!same(keys[i], keys[j])) continue;
             c->span = named->items[j]->span;
-            return check_fail(c, "attribute name repeated in class pattern: %U", names[i]);
+            return check_fail(c, "attribute name repeated in class pattern: %U", keys[i]);
         }
     }
     return check_expression(c, node->u.match_class.cls) && check_inner_list(c, &node->u.match_class.patterns, bound) &&

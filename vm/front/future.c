@@ -21,6 +21,7 @@ static bool accept_feature(Module *module, const Source *source, const Node *nod
 }
 
 static bool read_features(Module *module, const Source *source, const Node *node) {
+    module->last_future_line = node->span.line;
     for (int32_t i = 0; i < node->u.import_from.count; i++)
         if (!accept_feature(module, source, node, node->u.import_from.items[i].name)) return false;
     return true;

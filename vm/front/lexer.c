@@ -42,11 +42,13 @@ static bool fail(Lexer *lexer, Type *type, Value message, int32_t line, int32_t 
 }
 
 bool lexer_fail_here(Lexer *lexer, Value message) {
+    lexer->failed_in_token = true;
     int32_t offset = (int32_t)(lexer->cursor - lexer->line_start);
     return fail(lexer, &SyntaxError_type, message, lexer->line, offset, offset);
 }
 
 bool lexer_fail_range(Lexer *lexer, Value message, int32_t offset, int32_t end_offset) {
+    lexer->failed_in_token = true;
     return fail(lexer, &SyntaxError_type, message, lexer->line, offset, end_offset);
 }
 
@@ -106,6 +108,7 @@ bool lexer_emit_number(Lexer *lexer, const char *start) { return emit(lexer, TOK
 static bool emit_bare(Lexer *lexer, TokenKind kind) {
     emit(lexer, kind, lexer->cursor);
     lexer->token.col = lexer->token.end_col = -1;
+    lexer->line_has_tokens = false;
     return true;
 }
 
@@ -122,11 +125,9 @@ static void start_line(Lexer *lexer) {
 static bool continue_line(Lexer *lexer) {
     if (peek(lexer) != '\n') {
         if (lexer->cursor >= lexer->end) return fail_at_end(lexer);
-        const char *base = lexer->source->is_str ? lexer->source->text : lexer->line_start;
-        int32_t offset = (int32_t)(lexer->cursor + 1 - base);
         lexer->cursor++;
         return fail(lexer, &SyntaxError_type, str_from("unexpected character after line continuation character"), lexer->line,
-                    offset, 0);
+                    (int32_t)(lexer->cursor - lexer->line_start), 0);
     }
     start_line(lexer);
     return lexer->cursor < lexer->end || fail_at_end(lexer);
@@ -244,7 +245,7 @@ static const unsigned char name_classes[256] = {
     ['0' ... '9'] = 2, ['A' ... 'Z'] = 1, ['a' ... 'z'] = 1, ['_'] = 1, [128 ... 255] = 1,
 };
 
-bool lexer_is_name_character(int c) { return c >= 0 && name_classes[c] != 0; }
+bool lexer_is_name_character(int c) { return c >= 0 && c < 128 && name_classes[c] != 0; }
 
 static TokenKind keyword_kind(const char *text, size_t size) {
 #define KEYWORD(name, spelling) \

@@ -26,6 +26,7 @@ typedef struct Lexer {
     bool at_line_start;
     bool line_has_tokens; /* a NEWLINE is due at the end of the text */
     bool failed;
+    bool failed_in_token; /* by a wrong token; not by indentation, a backslash or the end */
     bool at_end;          /* the text is used up */
     bool interactive;     /* an empty line closes the blocks */
     bool paren_due;       /* inside an f-string: the imagined parenthesis has not been given out */

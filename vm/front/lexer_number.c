@@ -17,7 +17,9 @@ static bool fail_literal(Lexer *lexer, const char *kind) {
 
 static bool follows(const Lexer *lexer, const char *word) {
     size_t size = strlen(word);
-    return (size_t)(lexer->end - lexer->cursor) >= size && memcmp(lexer->cursor, word, size) == 0;
+    size_t left = (size_t)(lexer->end - lexer->cursor);
+    if (left < size || memcmp(lexer->cursor, word, size) != 0) return false;
+    return word[0] == 'i' || left == size || !lexer_is_name_character((unsigned char)lexer->cursor[size]);
 }
 
 /* A keyword may touch a number (1if x else y); any other name may not. */

@@ -11,7 +11,7 @@ bool lex_number(Lexer *lexer);
 bool lexer_fail_here(Lexer *lexer, Value message);
 bool lexer_fail_range(Lexer *lexer, Value message, int32_t offset, int32_t end_offset);
 
-/* May it stand in a name?  c is a byte or -1. */
+/* Is it an ASCII character that may stand in a name?  c is a byte or -1. */
 bool lexer_is_name_character(int c);
 bool lexer_emit_number(Lexer *lexer, const char *start);
 

@@ -287,23 +287,21 @@ static bool parse_slash(Parser *p, ParamState *s) {
 static bool explain_bare_star(Parser *p, const ParamState *s, Span star) {
     int32_t mark = p->mark;
     bool alone = parser_peek(p) == s->closing;
-    if (parser_accept(p, TOKEN_COMMA)) alone = parser_peek(p) == s->closing || parser_peek(p) == TOKEN_DOUBLE_STAR;
+    if (!alone && parser_accept(p, TOKEN_COMMA)) alone = parser_peek(p) == s->closing || parser_peek(p) == TOKEN_DOUBLE_STAR;
     p->mark = mark;
     if (!alone) return true;
-    if (s->lambda) {
-        parser_peek_second(p);
-        raise_last(p, &SyntaxError_type, "named arguments must follow bare *");
-    } else {
-        raise_at(p, star, "named arguments must follow bare *");
-    }
+    if (s->lambda) raise_last(p, &SyntaxError_type, "named arguments must follow bare *");
+    else raise_at(p, star, "named arguments must follow bare *");
     return false;
 }
 
 static bool parse_star_param(Parser *p, ParamState *s) {
     Span star = token_span(&p->tokens[p->mark++]);
     if (s->seen_star) {
-        bool more = parser_peek(p) == TOKEN_COMMA || parser_peek(p) == TOKEN_NAME;
-        if (explaining(p) && more) raise_at(p, star, "* argument may appear only once");
+        Param again;
+        if (!explaining(p)) return false;
+        bool more = parser_peek(p) == TOKEN_COMMA || (parse_param(p, s, false, &again) && at_param_end(p, s));
+        if (more) raise_at(p, star, "* argument may appear only once");
         return false;
     }
     s->seen_star = true;

@@ -132,14 +132,24 @@ static bool parse_with_parens(Parser *p, size_t base) {
     return parser_accept(p, TOKEN_COLON);
 }
 
-/* (a, b) NEWLINE: is a colon missing?  A plain list of items has been ruled out. */
+static bool skip_with_item(Parser *p, bool parens) {
+    if (!(parens ? parse_star_expressions(p) : parse_expression(p))) return false;
+    if (!parser_accept(p, KEYWORD_AS)) return true;
+    Node *target = parse_star_target(p);
+    return target && is_star_target(target);
+}
+
+/* Items and a line end: is a colon missing? */
 static void explain_with(Parser *p, bool parens) {
     int32_t mark = p->mark;
-    size_t base = stack_open(p);
+    bool fine = true;
     if (parens) p->mark++;
-    bool fine = parse_with_items(p, parens) && (!parens || parser_accept(p, TOKEN_RPAREN));
+    do {
+        if (parens && parser_peek(p) == TOKEN_RPAREN) break;
+        fine = skip_with_item(p, parens);
+    } while (fine && parser_accept(p, TOKEN_COMMA));
+    if (fine && parens) fine = parser_accept(p, TOKEN_RPAREN);
     if (fine && parser_peek(p) == TOKEN_NEWLINE) raise_last(p, &SyntaxError_type, "expected ':'");
-    stack_drop(p, base);
     p->mark = mark;
 }
 
@@ -207,14 +217,15 @@ static bool parse_handler(Parser *p, bool *is_star, bool first) {
     Handler handler = {.name = UNSET};
     Span start = take_span(p);
     bool star = parser_accept(p, TOKEN_STAR);
+    Span header = span_to(start, token_span(parser_previous(p)));
     if (!parse_handler_header(p, &handler, star)) return false;
     if (!parse_block(p, &handler.body, star ? "'except*' statement" : "'except' statement", start.line)) return false;
     if (!first && star != *is_star) {
-        if (explaining(p)) raise_last(p, &SyntaxError_type, "cannot have both 'except' and 'except*' on the same 'try'");
+        if (explaining(p)) raise_at(p, header, "cannot have both 'except' and 'except*' on the same 'try'");
         return false;
     }
     *is_star = star;
-    handler.span = span_to(start, token_span(parser_previous(p)));
+    handler.span = span_to(start, parser_end(p));
     return stack_push(p, &handler, sizeof handler);
 }
 
@@ -245,7 +256,7 @@ static Node *parse_try(Parser *p) {
     if (!parse_handlers(p, node)) return NULL;
     if (node->u.try_.handler_count && !parse_else(p, &node->u.try_.orelse)) return NULL;
     if (!parse_finally(p, &node->u.try_.finally)) return NULL;
-    node->span = span_to(start, token_span(parser_previous(p)));
+    node->span = span_to(start, parser_end(p));
     return node;
 }
 
@@ -262,7 +273,7 @@ static Node *parse_def(Parser *p, Span start, bool is_async) {
     if (parser_accept(p, TOKEN_ARROW) && !(node->u.function_def.returns = parse_expression(p))) return NULL;
     if (!parser_force(p, TOKEN_COLON, ":")) return NULL;
     if (!parse_block(p, &node->u.function_def.body, "function definition", line)) return NULL;
-    node->span = span_to(start, token_span(parser_previous(p)));
+    node->span = span_to(start, parser_end(p));
     return node;
 }
 
@@ -283,7 +294,7 @@ static Node *parse_class(Parser *p) {
     if (is_unset(name) || !parse_bases(p, node) || !expect_colon(p)) return NULL;
     node->u.class_def.name = node->u.class_def.binding = name;
     if (!parse_block(p, &node->u.class_def.body, "class definition", start.line)) return NULL;
-    node->span = span_to(start, token_span(parser_previous(p)));
+    node->span = span_to(start, parser_end(p));
     return node;
 }
 

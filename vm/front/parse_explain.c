@@ -71,7 +71,7 @@ void explain_target(Parser *p, const Node *node, TargetUse use) {
 static Node *parse_muted(Parser *p) {
     bool muted = p->muted;
     p->muted = true;
-    Node *node = parse_expression(p);
+    Node *node = parse_expression_itself(p);
     p->muted = muted;
     return node;
 }
@@ -81,8 +81,12 @@ static bool is_legacy_name(const Node *node) {
            (str_equal_ascii(node->u.name.name, "print") || str_equal_ascii(node->u.name.name, "exec"));
 }
 
+/* CPython takes any name that a soft keyword begins with for one, here only. */
 static bool at_soft_keyword(Parser *p) {
-    return parser_at_soft(p, "_") || parser_at_soft(p, "match") || parser_at_soft(p, "case");
+    const Token *t = parser_token(p);
+    size_t size = (size_t)(t->end - t->start);
+    return t->kind == TOKEN_NAME && (strncmp("_", t->start, size) == 0 || strncmp("match", t->start, size) == 0 ||
+                                     strncmp("case", t->start, size) == 0);
 }
 
 /* Two expressions side by side inside parentheses. */
@@ -186,10 +190,10 @@ static void explain_annotation_of_display(Parser *p) {
 static void explain_annotation_of_items(Parser *p) {
     Node *first = parse_star_named_expression(p);
     if (!first || !parser_accept(p, TOKEN_COMMA)) return;
-    while (parser_peek(p) != TOKEN_COLON) {
-        if (!parse_star_named_expression(p)) return;
-        if (!parser_accept(p, TOKEN_COMMA)) break;
-    }
+    int32_t mark = p->mark;
+    for (; parse_star_named_expression(p); mark = p->mark) parser_accept(p, TOKEN_COMMA);
+    if (p->raised) return;
+    p->mark = mark;
     if (parser_accept(p, TOKEN_COLON) && parse_expression(p))
         raise_at(p, first->span, "only single target (not tuple) can be annotated");
 }

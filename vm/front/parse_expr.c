@@ -241,13 +241,17 @@ static Node *parse_conditional(Parser *p) {
     return node;
 }
 
+Node *parse_expression_itself(Parser *p) {
+    return parser_peek(p) == KEYWORD_LAMBDA ? parse_lambda(p) : parse_conditional(p);
+}
+
 Node *parse_expression(Parser *p) {
     Node *node;
     if (memo_find(p, RULE_EXPRESSION, &node)) return node;
     if (!parser_enter(p)) return NULL;
     int32_t start = p->mark;
     if (explaining(p)) explain_expression(p);
-    node = parser_peek(p) == KEYWORD_LAMBDA ? parse_lambda(p) : p->raised ? NULL : parse_conditional(p);
+    node = p->raised ? NULL : parse_expression_itself(p);
     parser_leave(p);
     return memo_store(p, RULE_EXPRESSION, start, node);
 }
@@ -289,7 +293,11 @@ static Node *parse_star(Parser *p, Node *(*parse_operand)(Parser *)) {
 Node *parse_starred(Parser *p) { return parser_peek(p) == TOKEN_STAR ? parse_star(p, parse_expression) : NULL; }
 
 Node *parse_star_expression(Parser *p) {
-    return parser_peek(p) == TOKEN_STAR ? parse_star(p, parse_bitwise_or) : parse_expression(p);
+    Node *node;
+    if (memo_find(p, RULE_STAR, &node)) return node;
+    int32_t start = p->mark;
+    node = parser_peek(p) == TOKEN_STAR ? parse_star(p, parse_bitwise_or) : parse_expression(p);
+    return memo_store(p, RULE_STAR, start, node);
 }
 
 Node *parse_star_named_expression(Parser *p) {

@@ -158,8 +158,13 @@ static bool is_blank(const char *s, const char *end) {
     return s == end;
 }
 
+static void raise_empty(FString *f, char next) {
+    if (next == '}') fail(f, ": empty expression not allowed");
+    else raise_last(f->parser, &SyntaxError_type, "f-string: expression required before '%c'", next);
+}
+
 static Node *parse_text(FString *f, const char *start, const char *end) {
-    if (is_blank(start, end)) return fail(f, ": empty expression not allowed"), NULL;
+    if (is_blank(start, end)) return raise_empty(f, *end), NULL;
     Source source = *f->parser->source;
     source.inner_start = start;
     source.inner_end = end;

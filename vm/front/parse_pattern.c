@@ -401,6 +401,6 @@ Node *parse_match(Parser *p) {
     if (!node) return NULL;
     node->u.match.subject = subject;
     if (!parse_cases(p, node)) return NULL;
-    node->span = span_to(start, token_span(parser_previous(p)));
+    node->span = span_to(start, parser_end(p));
     return node;
 }

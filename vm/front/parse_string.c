@@ -324,6 +324,16 @@ static Node *parse_formatted(Parser *p, int32_t first, int32_t last) {
     return fstring_close(&f);
 }
 
+/* What is wrong before the kinds change counts first. */
+static Node *raise_mixed(Parser *p, int32_t first) {
+    bool bytes = read_literal(&p->tokens[first]).bytes;
+    int32_t change = first;
+    while (read_literal(&p->tokens[change]).bytes == bytes) change++;
+    Node *node = bytes ? parse_bytes(p, first, change) : parse_formatted(p, first, change);
+    if (node) raise_last(p, &SyntaxError_type, "cannot mix bytes and nonbytes literals");
+    return NULL;
+}
+
 Node *parse_strings(Parser *p) {
     int32_t first = p->mark;
     bool bytes = false, text = false, format = false;
@@ -334,7 +344,7 @@ Node *parse_strings(Parser *p) {
         format |= literal.format;
     }
     if (p->raised) return NULL;
-    if (bytes && text) return raise_last(p, &SyntaxError_type, "cannot mix bytes and nonbytes literals");
+    if (bytes && text) return raise_mixed(p, first);
     if (bytes) return parse_bytes(p, first, p->mark);
     return format ? parse_formatted(p, first, p->mark) : parse_plain(p, first, p->mark);
 }

@@ -44,6 +44,12 @@ Value parser_name(Parser *p) {
     return name;
 }
 
+Span parser_end(const Parser *p) {
+    int32_t i = p->mark - 1;
+    while (i > 0 && p->tokens[i].kind >= TOKEN_END && p->tokens[i].kind <= TOKEN_DEDENT) i--;
+    return token_span(&p->tokens[i]);
+}
+
 /* --- Nodes --- */
 
 #define MEMBER(name) (offsetof(Node, u) + sizeof(((Node *)NULL)->u.name))
@@ -75,7 +81,7 @@ Node *parser_node(Parser *p, NodeKind kind, Span start) {
     Node *node = arena_alloc(p->arena, node_sizes[kind]);
     if (!node) return p->raised = true, NULL;
     node->kind = (uint8_t)kind;
-    node->span = span_to(start, token_span(parser_previous(p)));
+    node->span = span_to(start, parser_end(p));
     return node;
 }
 
@@ -177,6 +183,7 @@ struct Memo {
     size_t size, used;
 };
 
+/* What a muted rule found counts for the others too: so errors come out as in CPython. */
 static MemoEntry *memo_locate(const Memo *memo, int32_t start, uint8_t rule) {
     size_t i = ((size_t)(uint32_t)start * 16 + rule) * UINT64_C(0x9E3779B97F4A7C15) >> 20;
     for (;; i++) {
@@ -185,11 +192,9 @@ static MemoEntry *memo_locate(const Memo *memo, int32_t start, uint8_t rule) {
     }
 }
 
-static uint8_t memo_rule(const Parser *p, Rule rule) { return (uint8_t)(rule * 2 + p->muted); }
-
 bool memo_find(Parser *p, Rule rule, Node **node) {
     if (!p->explain || !p->memo || !p->memo->size) return false;
-    MemoEntry *entry = memo_locate(p->memo, p->mark, memo_rule(p, rule));
+    MemoEntry *entry = memo_locate(p->memo, p->mark, (uint8_t)rule);
     if (!entry->start) return false;
     *node = entry->node;
     p->mark = entry->end;
@@ -211,9 +216,9 @@ Node *memo_store(Parser *p, Rule rule, int32_t start, Node *node) {
     if (!p->explain || p->raised) return node;
     Memo *memo = p->memo;
     if (memo->used * 2 >= memo->size && !memo_grow(memo)) return node;
-    MemoEntry *entry = memo_locate(memo, start, memo_rule(p, rule));
+    MemoEntry *entry = memo_locate(memo, start, (uint8_t)rule);
     memo->used += !entry->start;
-    *entry = (MemoEntry){start + 1, p->mark, memo_rule(p, rule), node};
+    *entry = (MemoEntry){start + 1, p->mark, (uint8_t)rule, node};
     return node;
 }
 
@@ -243,17 +248,21 @@ static void check_rest(Parser *p) {
     if (lexer->failed || !error_matches(&SyntaxError_type)) return;
     Value earlier = error_take();
     while (lexer_next(lexer) && lexer->token.kind != TOKEN_END) continue;
-    bool ended_open = lexer->failed && lexer->at_end && lexer->level > 0;
-    if (ended_open && error_line <= lexer->open[lexer->level - 1].line) error_clear();
+    if (lexer->failed && !lexer->failed_in_token) {
+        error_clear();
+        if (lexer->level > 0 && error_line > lexer->open[lexer->level - 1].line) lexer_raise_unclosed(lexer);
+    }
     if (error_pending()) release(earlier);
     else error_restore(earlier);
 }
 
-static void raise_generic(Parser *p) {
+/* Nobody knows better.  False: the rest of the text does not matter. */
+static bool raise_generic(Parser *p) {
     const Token *t = &p->last;
-    if (t->kind == TOKEN_INDENT) raise_last(p, &IndentationError_type, "unexpected indent");
-    else if (t->kind == TOKEN_DEDENT) raise_last(p, &IndentationError_type, "unexpected unindent");
-    else raise_at(p, token_span(t), "invalid syntax");
+    if (t->kind == TOKEN_INDENT) return raise_last(p, &IndentationError_type, "unexpected indent"), false;
+    if (t->kind == TOKEN_DEDENT) return raise_last(p, &IndentationError_type, "unexpected unindent"), false;
+    raise_at(p, token_span(t), "invalid syntax");
+    return true;
 }
 
 static bool run(Parser *p, Module *module) {
@@ -268,6 +277,7 @@ static bool run(Parser *p, Module *module) {
 
 /* The first pass has failed: finds out why, and raises it. */
 static void explain(Parser *p, Module *module, void (*restart)(Parser *)) {
+    bool look_on = true;
     if (!p->raised) {
         Memo memo = {NULL, 0, 0};
         p->memo = &memo;
@@ -276,11 +286,11 @@ static void explain(Parser *p, Module *module, void (*restart)(Parser *)) {
         parser_reset(p);
         restart(p);
         run(p, module);
-        if (!p->raised) raise_generic(p);
+        if (!p->raised) look_on = raise_generic(p);
         raw_free(memo.table);
         p->memo = NULL;
     }
-    if (p->fill > 0) check_rest(p);
+    if (p->fill > 0 && look_on) check_rest(p);
 }
 
 static _Thread_local bool was_incomplete;

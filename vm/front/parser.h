@@ -70,6 +70,7 @@ static inline const Token *parser_token(Parser *p) {
     return parser_peek(p) == TOKEN_ERROR ? &p->lexer.token : &p->tokens[p->mark];
 }
 static inline const Token *parser_previous(const Parser *p) { return &p->tokens[p->mark - 1]; }
+Span parser_end(const Parser *p); /* of the last token that is more than the end of a line or block */
 static inline Span token_span(const Token *t) { return (Span){t->line, t->col, t->end_line, t->end_col}; }
 
 /* The next token raises "expected 'x'" unless it is of this kind. */
@@ -78,7 +79,7 @@ bool parser_at_soft(Parser *p, const char *word); /* the next token is this soft
 
 /* --- Nodes --- */
 
-Node *parser_node(Parser *p, NodeKind kind, Span start); /* ends at the previous token */
+Node *parser_node(Parser *p, NodeKind kind, Span start); /* ends at parser_end */
 static inline Span span_to(Span start, Span end) { return (Span){start.line, start.col, end.end_line, end.end_col}; }
 
 /* Lists grow on the stack between stack_open and a stack_take that moves them into the arena. */
@@ -102,7 +103,7 @@ static inline bool explaining(const Parser *p) { return p->explain && !p->muted;
 
 /* --- Memory of the second pass, which tries the same rule at the same token again and again --- */
 
-typedef enum Rule { RULE_EXPRESSION, RULE_DISJUNCTION, RULE_BITWISE_OR, RULE_NAMED, RULE_INVALID_NAMED, RULE_PRIMARY } Rule;
+typedef enum Rule { RULE_EXPRESSION, RULE_DISJUNCTION, RULE_BITWISE_OR, RULE_INVALID_NAMED, RULE_PRIMARY, RULE_STAR } Rule;
 bool memo_find(Parser *p, Rule rule, Node **node); /* true: found, and the mark moved behind it */
 Node *memo_store(Parser *p, Rule rule, int32_t start, Node *node);
 void memo_clear(Parser *p);
@@ -110,6 +111,7 @@ void memo_clear(Parser *p);
 /* --- Rules --- */
 
 Node *parse_expression(Parser *p);
+Node *parse_expression_itself(Parser *p);      /* neither explained nor remembered */
 Node *parse_named_expression(Parser *p);
 Node *parse_star_expressions(Parser *p);       /* a, *b: a tuple without parentheses, or one expression */
 Node *parse_star_expression(Parser *p);

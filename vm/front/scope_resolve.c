@@ -7,9 +7,10 @@
 #include "runtime/types/str.h"
 
 static Span declaration_span(const ScopeBuilder *b, const Scope *scope, Value name) {
-    for (const Declaration *d = b->declarations; d; d = d->next)
-        if (d->scope == scope && same(d->name, name)) return d->span;
-    return scope->node ? scope->node->span : (Span){1, 0, 1, 0};
+    Span span = scope->node ? scope->node->span : (Span){1, 0, 1, 0};
+    for (const Declaration *d = b->declarations; d; d = d->next) /* the first one stands last */
+        if (d->scope == scope && same(d->name, name)) span = d->span;
+    return span;
 }
 
 /* The enclosing scope that binds the name for nested functions: a function, or the class whose __class__ is meant. */
