@@ -68,7 +68,7 @@ static Thread *thread_make(void (*run)(void *), void *argument, bool daemon) {
         thread->ident = 0;
         thread->native_id = 0;
         thread->machine = NULL;
-        thread->async_exception = UNSET;
+        thread->async_exception = thread->locals = UNSET;
         thread->gil_spins = thread->lock_spins = FIRST_SPINS;
         thread->run = run;
         thread->argument = argument;
@@ -141,9 +141,8 @@ void thread_stop_others(void) { gil_close(thread_self); }
 /* The heap ends under the GIL, since a walk over all objects must not see pages vanish.  The Thread is off the list before
  * the GIL is free, so nobody sees a thread that no longer runs. */
 static void thread_end(Thread *thread) {
-    Value exception = thread->async_exception;
-    thread->async_exception = UNSET;
-    release(exception);
+    clear(&thread->async_exception);
+    clear(&thread->locals);
     heap_thread_end();
     thread_self = NULL;
     thread->holds_gil = false;

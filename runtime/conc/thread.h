@@ -21,6 +21,7 @@ struct Thread {
     int64_t native_id;
     uint64_t number;             /* 1, 2, ... in order of creation */
     void *machine;               /* for vm/exec */
+    Value locals;                /* owned dict of the attributes of threading.local objects, or UNSET */
     Value async_exception;       /* owned; raised at the next safepoint */
     uint64_t switch_seen;        /* for the GIL policy */
     unsigned gil_spins, lock_spins; /* how long it pays to wait busily; adapts */

@@ -25,6 +25,7 @@ enum { DEFAULT_THRESHOLD = 700, GROWTH_MIN = 10000 };
 
 void (*gc_request)(void);
 void (*gc_keep)(Object *o);
+void (*gc_observer)(bool starts, int generation, int64_t collected);
 Type *gc_weakref_type;
 size_t gc_limit = GROWTH_MIN;
 uint32_t gc_step = GROWTH_MIN / 4;
@@ -62,7 +63,9 @@ int gc_traverse(Object *o, Visit visit, void *context) {
 }
 
 bool gc_is_tracked(Value v) {
-    return type_has(v, TYPE_GC) && !(object_flags(as_object(v)) & OBJECT_UNTRACKED);
+    if (!type_has(v, TYPE_GC)) return false;
+    const Object *o = as_object(v);
+    return rc_load(&o->count) < RC_IMMORTAL && !(object_flags(o) & OBJECT_UNTRACKED);
 }
 
 /* --- examining ------------------------------------------------------------------------------------------------ */
@@ -262,9 +265,9 @@ void gc_settle(void) {
 }
 
 int64_t gc_collect(int generation) {
-    (void)generation; /* there is one */
     if (collecting) return 0;
     collecting = true;
+    if (gc_observer) gc_observer(true, generation, 0);
     int64_t start = clock_monotonic();
     ObjectArray garbage = {0};
     int64_t found = find_garbage(&garbage) ? end_cycles(&garbage) : 0;
@@ -274,6 +277,7 @@ int64_t gc_collect(int generation) {
     figures.collections++;
     figures.collected += found;
     gc_settle();
+    if (gc_observer) gc_observer(false, generation, found);
     collecting = false;
     return found;
 }

@@ -37,6 +37,9 @@ extern Type *gc_weakref_type;
 /* gc.DEBUG_SAVEALL: unreachable objects are handed over (borrowed) and not cleared.  NULL: off. */
 extern void (*gc_keep)(Object *o);
 
+/* Told before and after each collection; set by the gc module once a script imported it. */
+extern void (*gc_observer)(bool starts, int generation, int64_t collected);
+
 typedef struct GcFigures {
     int64_t collections, collected, longest_ns;
 } GcFigures;
