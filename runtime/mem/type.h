@@ -44,6 +44,7 @@ enum {
     TYPE_NO_SLOT_OVERRIDES = 1 << 9, /* neither __getattribute__, __getattr__ nor __setattr__ is overridden */
     TYPE_HAS_FINALIZER = 1 << 10, /* __del__ defined by a script */
     TYPE_IMMUTABLE = 1 << 11,     /* attributes of the type cannot be set */
+    TYPE_WEAK = 1 << 12,          /* instances can be weakly referenced */
     TYPE_INT_SUB = 1 << 16, TYPE_FLOAT_SUB = 1 << 17, TYPE_STR_SUB = 1 << 18, TYPE_BYTES_SUB = 1 << 19,
     TYPE_LIST_SUB = 1 << 20, TYPE_TUPLE_SUB = 1 << 21, TYPE_DICT_SUB = 1 << 22, TYPE_SET_SUB = 1 << 23, /* set, frozenset */
     TYPE_EXCEPTION_SUB = 1 << 24, TYPE_TYPE_SUB = 1 << 25, TYPE_COMPLEX_SUB = 1 << 26,

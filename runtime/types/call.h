@@ -14,6 +14,9 @@ Value call3(Value callee, Value a, Value b, Value c);
 /* With a tuple (or any sequence object made to a tuple by the caller) and a dict or UNSET. */
 Value call_tuple_dict(Value callee, Value args, Value kwargs);
 
+/* callee(self, args...), the values of kwnames behind args as ever. */
+Value call_with_self(Value callee, Value self, const Value *args, size_t count, Value kwnames);
+
 /* object.name(args...): looked up like any attribute, but no bound method is made.  name: interned str. */
 Value call_method(Value object, Value name, const Value *args, size_t count, Value kwnames);
 Value call_method0(Value object, Value name);

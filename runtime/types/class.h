@@ -29,6 +29,14 @@ static inline Value type_value(Type *t) { return from_object(t); }
 Value type_name_value(Type *t);        /* __name__ as str, owned */
 Value type_qualified_name(Type *t);    /* "module.qualname" or bare for builtins, owned: tracebacks, reprs */
 
+/* `__name__` of the globals of the running function: owned, or UNSET with nothing pending.  Set by vm/exec. */
+extern Value (*current_module_hook)(void);
+
+/* Lists `type` as a subclass of `base`, weakly. */
+bool type_add_subclass(Type *base, Type *type);
+/* Subclass i of the list type->subclasses: owned, NONE when it is gone. */
+Value type_subclass_at(const Type *type, size_t i);
+
 /* What `obj.__class__ = C`, instance creation and unpickling need. */
 Value instance_new(Type *type);        /* object.__new__ without checks of arguments */
 bool slot_is_scripted(const Type *type, const void *slot); /* is the slot one of the dispatchers for script-defined methods */
@@ -46,7 +54,8 @@ Value method_new(Value function, Value self);
 
 typedef struct Property {
     Object head;
-    Value getter, setter, deleter, doc;
+    Value getter, setter, deleter, doc, name; /* any may be UNSET */
+    bool getter_doc; /* doc is the getter's */
 } Property;
 
 typedef struct FunctionWrapper { /* classmethod, staticmethod */
@@ -54,10 +63,26 @@ typedef struct FunctionWrapper { /* classmethod, staticmethod */
     Value function;
 } FunctionWrapper;
 
+/* Is it marked with __isabstractmethod__?  -1 failed. */
+int object_is_abstract(Value v);
+
 /* Method lookup for calls: *callee is owned.  1: unbound function, call it with the object first; 0: call as is; -1 failed. */
 int object_get_method(Value object, Value name, Value *callee);
 
+/* list[int]: origin and arguments (a tuple, or one argument). */
+Value generic_alias_new(Value origin, Value args);
+/* int | str: of what each operand stands for; NOT_IMPLEMENTED when one cannot stand in a union. */
+Value union_new(Value a, Value b);
+Value mappingproxy_new(Value mapping);
+Value namespace_new(Value dict); /* types.SimpleNamespace with these attributes; dict may be UNSET */
+/* C3 linearisation of a type with these bases: tuple, itself first. */
+Value mro_compute(Type *type, Value bases);
+
 Value super_new(Type *type, Value object);   /* super(type, object) */
+/* super(type, object).name for a call, as object_get_method: 1 function to call with object first, 0 call as is, -1 failed. */
+int super_get_method(Value type, Value object, Value name, Value *callee);
+/* super() without arguments: __class__ and the first argument of the running function (borrowed).  Set by vm/exec. */
+extern bool (*super_arguments_hook)(Value *type, Value *object);
 
 Value generic_alias_new(Value origin, Value args); /* origin[args]: what __class_getitem__ of built-in types returns */
 

@@ -18,6 +18,8 @@ Value raise_index_error(const char *format, ...);
 Value raise_overflow_error(const char *format, ...);
 Value raise_runtime_error(const char *format, ...);
 Value raise_attribute_error(Value object, Value name); /* "'int' object has no attribute 'x'", with .name and .obj */
+/* AttributeError with .name and .obj and a text of its own (stolen; unset: something failed already). */
+Value raise_attribute_error_text(Value message, Value object, Value name);
 Value raise_key_error(Value key);
 Value raise_memory_error(void);                        /* allocates nothing */
 Value raise_stop_iteration(Value value);               /* value unset: StopIteration() */

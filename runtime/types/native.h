@@ -60,14 +60,17 @@ typedef struct Native {
 } Native;
 
 extern Type native_function_type; /* builtin_function_or_method */
+extern Type native_class_method_type; /* classmethod_descriptor: class method of a static type, as its dict holds it */
 extern Type native_method_type;   /* method_descriptor: unbound method of a static type; TYPE_METHOD_DESCRIPTOR */
 
+/* Any of the three kinds above; owner: the type whose table has the row.  NULL: failed. */
+Native *native_allocate(Type *kind, const NativeDef *def, Value self, Value module, Type *owner);
 /* New function object for a row; self may be UNSET (module functions) or a bound receiver (retained). */
 Value native_new(const NativeDef *def, Value self, Value module);
 /* Calls through a row's binding: args are positional values followed by the values of kwnames (tuple or UNSET). */
 Value native_call(Native *native, const Value *args, size_t count, Value kwnames);
 
-/* Binds arguments to a signature, for `make` and `init` slots which get raw arguments: out[] gets borrowed values in the
+/* Binds arguments to a signature (a literal: it is parsed once, by its address), for `make` and `init` slots which get raw arguments: out[] gets borrowed values in the
  * layout above (without *args). name is what errors say ("int", "Thread"). False: TypeError pending. */
 bool native_bind(const char *name, const char *signature, const Value *args, size_t count, Value kwnames, Value *out);
 

@@ -54,6 +54,19 @@ bool object_each(Value iterable, bool (*visit)(Value item, void *context), void 
 Value object_dir(Value v); /* sorted list */
 int64_t object_id(Value v); /* address of an object; a stable made-up number for immediates */
 
+const char *object_address(Value v); /* "0x7f..", as reprs show it; valid until the thread's next call */
+/* The same questions without the hooks of metaclasses: what type.__instancecheck__ answers. */
+int object_is_instance_plain(Value v, Value class);
+int object_is_subclass_plain(Value v, Value class);
+
+/* The dict of builtins (borrowed) and how a module is imported (owned): set by vm/exec. */
+extern Value runtime_builtins;
+extern Value (*import_hook)(Value name);
+Value object_builtin(const char *name);                    /* owned */
+Value object_import(const char *module, const char *name); /* owned; name NULL: the module */
+
+extern const CompareOp compare_reflected[]; /* a < b is b > a */
+
 /* Index and integer conversion.  "'str' object cannot be interpreted as an integer". */
 Value object_index(Value v);                     /* int, exact */
 bool object_as_int64(Value v, int64_t *out);     /* through __index__; OverflowError "Python int too large to convert to C long" */

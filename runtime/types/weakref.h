@@ -10,6 +10,7 @@ Value weakref_new(Value object, Value callback);  /* callback NONE or UNSET: non
 Value weakref_get(Value reference);               /* owned referent, or NONE when dead */
 /* The object is dying: clears its references, then runs their callbacks. */
 void weakref_clear(Object *o);
+Value weakproxy_new(Value object, Value callback);  /* weakref.proxy */
 size_t weakref_count(Value object);
 Value weakref_list(Value object);
 

@@ -1,0 +1,67 @@
+/* Rich comparison of any two values. */
+#include "runtime/types/class.h"
+#include "runtime/types/error.h"
+#include "runtime/types/float.h"
+#include "runtime/types/int.h"
+#include "runtime/types/object.h"
+#include "runtime/types/str.h"
+
+const CompareOp compare_reflected[] = {COMPARE_GT, COMPARE_GE, COMPARE_EQ, COMPARE_NE, COMPARE_LT, COMPARE_LE};
+static const char *const symbols[] = {"<", "<=", "==", "!=", ">", ">="};
+
+/* The right operand first when its type refines the left one's, then left, then right; identity decides == and != last. */
+static Value compare_slots(Value a, Value b, CompareOp op) {
+    Type *left = type_of(a), *right = type_of(b);
+    bool tried = left != right && right->compare && type_is_subtype(right, left);
+    if (tried) {
+        Value r = right->compare(b, a, compare_reflected[op]);
+        if (!same(r, NOT_IMPLEMENTED)) return r;
+    }
+    if (left->compare) {
+        Value r = left->compare(a, b, op);
+        if (!same(r, NOT_IMPLEMENTED)) return r;
+    }
+    if (!tried && right->compare) {
+        Value r = right->compare(b, a, compare_reflected[op]);
+        if (!same(r, NOT_IMPLEMENTED)) return r;
+    }
+    if (op == COMPARE_EQ) return from_bool(same(a, b));
+    if (op == COMPARE_NE) return from_bool(!same(a, b));
+    return raise_type_error("'%s' not supported between instances of '%T' and '%T'", symbols[op], a, b);
+}
+
+static bool compare_int64(int64_t a, int64_t b, CompareOp op) {
+    switch (op) {
+    case COMPARE_LT: return a < b;
+    case COMPARE_LE: return a <= b;
+    case COMPARE_EQ: return a == b;
+    case COMPARE_NE: return a != b;
+    case COMPARE_GT: return a > b;
+    default: return a >= b;
+    }
+}
+
+Value object_compare(Value a, Value b, CompareOp op) {
+    if (are_small_ints(a, b)) return from_bool(compare_int64(as_small_int(a), as_small_int(b), op));
+    if (!recursion_check(" in comparison")) return UNSET;
+    return compare_slots(a, b, op);
+}
+
+int object_compare_truth(Value a, Value b, CompareOp op) {
+    if (same(a, b) && !is_double(a)) {
+        if (op == COMPARE_EQ) return 1;
+        if (op == COMPARE_NE) return 0;
+    }
+    Value r = object_compare(a, b, op);
+    if (is_unset(r)) return -1;
+    if (is_bool(r)) return same(r, TRUE_VALUE);
+    int truth = object_truth(r);
+    release(r);
+    return truth;
+}
+
+int object_equal(Value a, Value b) {
+    if (same(a, b)) return 1;
+    if (str_is_exact(a) && str_is_exact(b)) return str_equal(a, b);
+    return object_compare_truth(a, b, COMPARE_EQ);
+}

@@ -1,0 +1,47 @@
+/* The start and the end of all built-in types. */
+#include "runtime/mem/gc.h"
+#include "runtime/types/class.h"
+#include "runtime/types/error.h"
+#include "runtime/types/exception.h"
+#include "runtime/types/names.h"
+#include "runtime/types/set.h"
+#include "runtime/types/slots.h"
+#include "runtime/types/weakref.h"
+
+#define TYPE(c_name, builtin) extern Type c_name;
+#include "runtime/types/types.def"
+#undef TYPE
+
+/* Containers whose files do not know about weak references. */
+static void allow_weak_references(void) {
+    set_type.flags |= TYPE_WEAK;
+    frozenset_type.flags |= TYPE_WEAK;
+}
+
+bool types_start(void) {
+    object_weakrefs_clear = weakref_clear;
+    gc_weakref_type = &weakref_type;
+    names_start();
+    slots_start();
+    allow_weak_references();
+#define TYPE(c_name, builtin) \
+    if (!type_ready(&c_name)) return false;
+#include "runtime/types/types.def"
+#undef TYPE
+    return exceptions_start();
+}
+
+static void forget(Type *type) {
+    if (!(type->flags & TYPE_READY)) return;
+    type->version = 0;
+    clear(&type->subclasses);
+}
+
+void types_end(void) {
+#define TYPE(c_name, builtin) forget(&c_name);
+#include "runtime/types/types.def"
+#undef TYPE
+#define EXCEPTION(type_name, base_name, doc_) forget(&type_name##_type);
+#include "runtime/types/exceptions.def"
+#undef EXCEPTION
+}
