@@ -325,7 +325,7 @@ L_CLEAR:
 L_CHECK_LOCAL:
     if (unlikely(is_unset(regs[A]))) {
         SAVE();
-        name_raise_unbound(KB);
+        names_raise_unbound(KB);
         goto error;
     }
     NEXT();
@@ -342,7 +342,7 @@ L_LOAD_CELL: {
     Value v = ((Cell *)as_object(regs[B]))->value;
     if (unlikely(is_unset(v))) {
         SAVE();
-        name_raise_empty_cell(frame->code, B, constants[C]);
+        names_raise_empty_cell(frame->code, B, constants[C]);
         goto error;
     }
     SET(A, retain(v));
@@ -360,7 +360,7 @@ L_DELETE_CELL: {
     SAVE();
     Cell *cell = (Cell *)as_object(regs[A]);
     if (is_unset(cell->value)) {
-        name_raise_empty_cell(frame->code, A, constants[B]);
+        names_raise_empty_cell(frame->code, A, constants[B]);
         goto error;
     }
     clear(&cell->value);
@@ -368,13 +368,13 @@ L_DELETE_CELL: {
 }
 L_LOAD_CLASS_CELL:
     SAVE();
-    SET_OR_FAIL(A, name_load_class_cell(frame, constants[C], regs[B], B));
+    SET_OR_FAIL(A, names_load_class_cell(frame, constants[C], regs[B], B));
     NEXT();
 
 /* Names ---------------------------------------------------------------------------------------------------------- */
 L_LOAD_GLOBAL:
     SAVE();
-    SET_OR_FAIL(A, name_load_global(frame, (Instr *)pc - 1, KB));
+    SET_OR_FAIL(A, names_load_global(frame, (Instr *)pc - 1, KB));
     pc++;
     NEXT();
 L_LOAD_GLOBAL_CACHED: {
@@ -398,7 +398,7 @@ L_LOAD_BUILTIN_CACHED: {
     NEXT();
 }
 L_STORE_GLOBAL:
-    EFFECT(name_store_global(frame, (Instr *)pc - 1, KB, regs[A]));
+    EFFECT(names_store_global(frame, (Instr *)pc - 1, KB, regs[A]));
     pc++;
     NEXT();
 L_STORE_GLOBAL_CACHED: {
@@ -414,7 +414,7 @@ L_STORE_GLOBAL_CACHED: {
     NEXT();
 }
 L_DELETE_GLOBAL:
-    EFFECT(name_delete_global(frame, KB));
+    EFFECT(names_delete_global(frame, KB));
     NEXT();
 L_LOAD_NAME_CACHED:
     if (likely(same(frame->namespace, frame->globals))) goto L_LOAD_GLOBAL_CACHED;
@@ -424,29 +424,29 @@ L_LOAD_NAME_BUILTIN:
 L_LOAD_NAME:
     if (same(frame->namespace, frame->globals)) goto L_LOAD_GLOBAL;
     SAVE();
-    SET_OR_FAIL(A, name_load(frame, (Instr *)pc - 1, KB));
+    SET_OR_FAIL(A, names_load(frame, (Instr *)pc - 1, KB));
     pc++;
     NEXT();
 L_STORE_NAME_CACHED:
     if (likely(same(frame->namespace, frame->globals))) goto L_STORE_GLOBAL_CACHED;
 L_STORE_NAME:
     if (same(frame->namespace, frame->globals)) goto L_STORE_GLOBAL;
-    EFFECT(name_store(frame, KB, regs[A]));
+    EFFECT(names_store(frame, KB, regs[A]));
     pc++;
     NEXT();
 L_DELETE_NAME:
-    EFFECT(name_delete(frame, KB));
+    EFFECT(names_delete(frame, KB));
     NEXT();
 L_LOAD_LOCALS:
     SAVE();
     SET_OR_FAIL(A, frame_locals(frame));
     NEXT();
 L_SETUP_ANNOTATIONS:
-    EFFECT(name_setup_annotations(frame));
+    EFFECT(names_setup_annotations(frame));
     NEXT();
 L_LOAD_BUILD_CLASS:
     SAVE();
-    SET_OR_FAIL(A, name_build_class(frame));
+    SET_OR_FAIL(A, names_build_class(frame));
     NEXT();
 L_LOAD_ASSERTION_ERROR:
     SET(A, type_value(&AssertionError_type));

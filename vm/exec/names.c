@@ -19,15 +19,15 @@ static void raise_name(Value name) {
     error_restore(exception);
 }
 
-void name_raise_unbound(Value name) {
+void names_raise_unbound(Value name) {
     raise_error(&UnboundLocalError_type, "cannot access local variable '%U' where it is not associated with a value", name);
 }
 
-void name_raise_empty_cell(const Code *code, unsigned reg, Value name) {
+void names_raise_empty_cell(const Code *code, unsigned reg, Value name) {
     if (reg >= code->free_base && reg < code->free_base + (unsigned)code->freecount)
         raise_error(&NameError_type,
                     "cannot access free variable '%U' where it is not associated with a value in enclosing scope", name);
-    else name_raise_unbound(name);
+    else names_raise_unbound(name);
 }
 
 /* A dict subclass as builtins or globals is read like a dict. */
@@ -64,7 +64,7 @@ static void cache_builtin(Frame *frame, Instr *at, Value name) {
     specialise(at, is_name(at) ? OP_LOAD_NAME_BUILTIN : OP_LOAD_BUILTIN_CACHED);
 }
 
-Value name_load_global(Frame *frame, Instr *at, Value name) {
+Value names_load_global(Frame *frame, Instr *at, Value name) {
     Value value = dict_get_str(frame->globals, name);
     if (is_set(value)) {
         cache_global(at, frame->globals, name);
@@ -75,7 +75,7 @@ Value name_load_global(Frame *frame, Instr *at, Value name) {
     return value;
 }
 
-bool name_store_global(Frame *frame, Instr *at, Value name, Value value) {
+bool names_store_global(Frame *frame, Instr *at, Value name, Value value) {
     if (!dict_set(frame->globals, name, value)) return false;
     uint32_t version;
     int64_t index = dict_cache_index(frame->globals, name, &version);
@@ -86,7 +86,7 @@ bool name_store_global(Frame *frame, Instr *at, Value name, Value value) {
     return true;
 }
 
-bool name_delete_global(Frame *frame, Value name) {
+bool names_delete_global(Frame *frame, Value name) {
     int removed = dict_remove(frame->globals, name, NULL);
     if (removed == 0) raise_name(name);
     return removed == 1;
@@ -101,7 +101,7 @@ static Value find_in_namespace(Frame *frame, Value name) {
     return value;
 }
 
-Value name_load(Frame *frame, Instr *at, Value name) {
+Value names_load(Frame *frame, Instr *at, Value name) {
     if (is_unset(frame->namespace) || same(frame->namespace, frame->globals)) {
         Value value = dict_get_str(frame->globals, name);
         return is_set(value) ? retain(value) : find_builtin(frame, name);
@@ -112,37 +112,37 @@ Value name_load(Frame *frame, Instr *at, Value name) {
     return is_set(value) ? retain(value) : find_builtin(frame, name);
 }
 
-bool name_store(Frame *frame, Value name, Value value) {
+bool names_store(Frame *frame, Value name, Value value) {
     Value namespace = is_set(frame->namespace) ? frame->namespace : frame->globals;
     return dict_is_exact(namespace) ? dict_set(namespace, name, value) : object_set_item(namespace, name, value);
 }
 
-bool name_delete(Frame *frame, Value name) {
+bool names_delete(Frame *frame, Value name) {
     Value namespace = is_set(frame->namespace) ? frame->namespace : frame->globals;
     if (object_set_item(namespace, name, UNSET)) return true;
     if (error_absorb(&KeyError_type)) raise_name(name);
     return false;
 }
 
-bool name_setup_annotations(Frame *frame) {
+bool names_setup_annotations(Frame *frame) {
     Value found = find_in_namespace(frame, names.__annotations__);
     if (is_set(found)) return release(found), true;
     if (error_pending()) return false;
     Value dict = dict_new();
-    bool stored = is_set(dict) && name_store(frame, names.__annotations__, dict);
+    bool stored = is_set(dict) && names_store(frame, names.__annotations__, dict);
     release(dict);
     return stored;
 }
 
-Value name_load_class_cell(Frame *frame, Value name, Value cell, unsigned reg) {
+Value names_load_class_cell(Frame *frame, Value name, Value cell, unsigned reg) {
     Value value = find_in_namespace(frame, name);
     if (is_set(value) || error_pending()) return value;
     value = ((Cell *)as_object(cell))->value;
-    if (is_unset(value)) name_raise_empty_cell(frame->code, reg, name);
+    if (is_unset(value)) names_raise_empty_cell(frame->code, reg, name);
     return retain(value);
 }
 
-Value name_build_class(Frame *frame) {
+Value names_build_class(Frame *frame) {
     Value found = dict_get_str(frame->builtins, names.__build_class__);
     if (is_unset(found)) raise_error(&NameError_type, "__build_class__ not found");
     return retain(found);

@@ -8,17 +8,17 @@
 #include "vm/exec/call.h"
 
 /* names.c.  `at` is the word of the instruction; its cache word follows. */
-Value name_load_global(Frame *frame, Instr *at, Value name);
-bool name_store_global(Frame *frame, Instr *at, Value name, Value value);
-bool name_delete_global(Frame *frame, Value name);
-Value name_load(Frame *frame, Instr *at, Value name);
-bool name_store(Frame *frame, Value name, Value value);
-bool name_delete(Frame *frame, Value name);
-bool name_setup_annotations(Frame *frame);
-Value name_load_class_cell(Frame *frame, Value name, Value cell, unsigned reg);
-Value name_build_class(Frame *frame);
-void name_raise_unbound(Value name);
-void name_raise_empty_cell(const Code *code, unsigned reg, Value name);
+Value names_load_global(Frame *frame, Instr *at, Value name);
+bool names_store_global(Frame *frame, Instr *at, Value name, Value value);
+bool names_delete_global(Frame *frame, Value name);
+Value names_load(Frame *frame, Instr *at, Value name);
+bool names_store(Frame *frame, Value name, Value value);
+bool names_delete(Frame *frame, Value name);
+bool names_setup_annotations(Frame *frame);
+Value names_load_class_cell(Frame *frame, Value name, Value cell, unsigned reg);
+Value names_build_class(Frame *frame);
+void names_raise_unbound(Value name);
+void names_raise_empty_cell(const Code *code, unsigned reg, Value name);
 
 /* operate.c */
 Value operate_binary(Value a, Value b, BinaryOp op);

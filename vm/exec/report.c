@@ -105,7 +105,7 @@ static void traceback_lines(Report *r, Value traceback) {
 }
 
 Value report_source(Value filename, int32_t line, int32_t end_line, int32_t col, int32_t end_col) {
-    Value text = source_line(filename, line);
+    Value text = source_line_text(filename, line);
     if (is_unset(text)) return retain(names.empty);
     Value stripped = str_strip(text), carets = UNSET, result = UNSET;
     if (is_set(stripped) && str_length(stripped) > 0) {

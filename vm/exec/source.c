@@ -75,7 +75,7 @@ static Value line_of(const char *text, size_t size, int32_t line) {
     return str_decode(text, (size_t)(stop - text), "utf-8", "replace");
 }
 
-Value source_line(Value filename, int32_t line) {
+Value source_line_text(Value filename, int32_t line) {
     size_t size;
     const char *path = str_utf8(filename, NULL), *text;
     if (!path) return error_clear(), UNSET;

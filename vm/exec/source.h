@@ -11,6 +11,6 @@ bool source_read(const char *path, char **text, size_t *size);
 
 /* One line, without its end, of a file or of an embedded library module; owned str.  UNSET with nothing pending when
  * there is none. */
-Value source_line(Value filename, int32_t line);
+Value source_line_text(Value filename, int32_t line);
 
 #endif
