@@ -7,7 +7,7 @@
 
 int store_register(Compiler *c, Node *target) {
     int reg;
-    if (target->kind != NODE_NAME || !name_is_local(c, target->u.name.name, &reg)) return -1;
+    if (target->kind != NODE_NAME || !variable_is_local(c, target->u.name.name, &reg)) return -1;
     return reg;
 }
 
@@ -89,7 +89,7 @@ void store(Compiler *c, Node *target, Operand value) {
     Span outer = c->unit->span;
     c->unit->span = target->span;
     switch (target->kind) {
-    case NODE_NAME: name_store(c, target->u.name.name, value); break;
+    case NODE_NAME: variable_store(c, target->u.name.name, value); break;
     case NODE_ATTRIBUTE: store_attribute(c, target, value); break;
     case NODE_SUBSCRIPT: store_item(c, target, value); break;
     case NODE_TUPLE:
@@ -252,7 +252,7 @@ static void store_annotation(Compiler *c, Node *node) {
     int value = temp_push(c);
     annotation_to(c, node->u.ann_assign.annotation, value);
     int all = temp_push(c), key = temp_push(c);
-    name_load(c, names.__annotations__, all);
+    variable_load(c, names.__annotations__, all);
     load_constant(c, node->u.ann_assign.target->u.name.name, key);
     emit(c, OP_SET_ITEM, TAKE_A | TAKE_B | TAKE_C, all, key, value);
 }
@@ -306,7 +306,7 @@ static void delete_target(Compiler *c, Node *target) {
     Span outer = c->unit->span;
     c->unit->span = target->span;
     switch (target->kind) {
-    case NODE_NAME: name_delete(c, target->u.name.name); break;
+    case NODE_NAME: variable_delete(c, target->u.name.name); break;
     case NODE_ATTRIBUTE: delete_attribute(c, target); break;
     case NODE_SUBSCRIPT: delete_item(c, target); break;
     case NODE_TUPLE:

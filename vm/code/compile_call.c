@@ -148,8 +148,8 @@ static int super_operands(Compiler *c, Node *node, int start) {
     Span outer = c->unit->span;
     c->unit->span = node->span;
     expr_to(c, node->u.call.function, start);
-    name_load(c, names.__class__, temp_push(c));
-    name_load(c, own_params(c->unit->scope)->items[0].name, temp_push(c));
+    variable_load(c, names.__class__, temp_push(c));
+    variable_load(c, own_params(c->unit->scope)->items[0].name, temp_push(c));
     c->unit->span = outer;
     return start;
 }

@@ -30,10 +30,10 @@ bool node_is_simple(const Node *node) {
 /* The local that a node reads, or -1. */
 static int node_local(Compiler *c, Node *node) {
     int reg;
-    if (node->kind != NODE_NAME || !name_is_local(c, node->u.name.name, &reg)) return -1;
+    if (node->kind != NODE_NAME || !variable_is_local(c, node->u.name.name, &reg)) return -1;
     Span outer = c->unit->span;
     c->unit->span = node->span;
-    name_local_read(c, reg, node->u.name.name);
+    variable_local_read(c, reg, node->u.name.name);
     c->unit->span = outer;
     return reg;
 }
@@ -50,7 +50,7 @@ Operand expr_operand_into(Compiler *c, Node *node, int reg, const Node *later) {
 /* `(x := value)` as an operand is the local x. */
 static int named_local(Compiler *c, Node *node) {
     int reg;
-    if (node->kind != NODE_NAMED_EXPR || !name_is_local(c, node->u.named_expr.target->u.name.name, &reg)) return -1;
+    if (node->kind != NODE_NAMED_EXPR || !variable_is_local(c, node->u.named_expr.target->u.name.name, &reg)) return -1;
     Span outer = c->unit->span;
     c->unit->span = node->span;
     expr_to(c, node->u.named_expr.value, reg);
@@ -121,14 +121,14 @@ static void conditional_to(Compiler *c, Node *node, int reg) {
 static void named_to(Compiler *c, Node *node, int reg) {
     Value name = node->u.named_expr.target->u.name.name;
     int local;
-    if (name_is_local(c, name, &local)) {
+    if (variable_is_local(c, name, &local)) {
         named_local(c, node);
         move_to(c, reg, operand_borrowed(local));
     } else if (!reg_is_temp(c, reg)) {
         expr_staged(c, node, reg);
     } else {
         expr_to(c, node->u.named_expr.value, reg);
-        name_store(c, name, operand_borrowed(reg));
+        variable_store(c, name, operand_borrowed(reg));
     }
 }
 
@@ -276,7 +276,7 @@ static void await_expr_to(Compiler *c, Node *node, int reg) {
 static void kind_to(Compiler *c, Node *node, int reg) {
     switch (node->kind) {
     case NODE_CONSTANT: load_constant(c, node->u.constant.value, reg); break;
-    case NODE_NAME: name_load(c, node->u.name.name, reg); break;
+    case NODE_NAME: variable_load(c, node->u.name.name, reg); break;
     case NODE_TUPLE:
     case NODE_LIST:
     case NODE_SET: sequence_to(c, node, reg); break;

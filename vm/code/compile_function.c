@@ -202,7 +202,7 @@ void function_statement(Compiler *c, Node *node) {
     const Params *params = &node->u.function_def.params;
     const Scope *scope = node->u.function_def.scope;
     int top = c->unit->top, local;
-    bool is_local = name_is_local(c, node->u.function_def.binding, &local);
+    bool is_local = variable_is_local(c, node->u.function_def.binding, &local);
     push_decorators(c, &node->u.function_def.decorators);
     bool direct = is_local && !node->u.function_def.decorators.count;
     int reg = direct ? local : temp_push(c);
@@ -212,7 +212,7 @@ void function_statement(Compiler *c, Node *node) {
         local_set_assigned(c, local);
     } else {
         reg = apply_decorators(c, &node->u.function_def.decorators, reg);
-        name_store(c, node->u.function_def.binding, operand_temp(reg));
+        variable_store(c, node->u.function_def.binding, operand_temp(reg));
     }
     c->unit->top = top;
 }
@@ -222,14 +222,14 @@ void function_statement(Compiler *c, Node *node) {
 static void store_name_constant(Compiler *c, Value name, Value value) {
     int reg = temp_push(c);
     load_constant(c, value, reg);
-    name_store(c, name, operand_temp(reg));
+    variable_store(c, name, operand_temp(reg));
     c->unit->top = reg;
 }
 
 static void class_prologue(Compiler *c, const Scope *scope) {
     int reg = temp_push(c);
-    name_load(c, names.__name__, reg);
-    name_store(c, names.__module__, operand_temp(reg));
+    variable_load(c, names.__name__, reg);
+    variable_store(c, names.__module__, operand_temp(reg));
     c->unit->top = reg;
     store_name_constant(c, names.__qualname__, scope->qualname);
     if (scope->has_annotations) emit(c, OP_SETUP_ANNOTATIONS, 0, 0, 0, 0);
@@ -244,7 +244,7 @@ static Value class_code(Compiler *c, Node *node) {
     statements(c, &node->u.class_def.body);
     if (scope->has_class_cell) {
         int cell = scope->local_count;
-        name_store(c, names.__classcell__, operand_borrowed(cell));
+        variable_store(c, names.__classcell__, operand_borrowed(cell));
         int result = temp_push(c);
         emit(c, OP_MOVE, 0, result, cell, 0);
         emit(c, OP_RETURN, TAKE_A, result, 0, 0);
@@ -265,7 +265,7 @@ void class_statement(Compiler *c, Node *node) {
     load_constant(c, node->u.class_def.name, temp_push(c));
     call_arguments(c, base, 2, &node->u.class_def.bases, node->u.class_def.keywords, node->u.class_def.keyword_count, false, base);
     int result = apply_decorators(c, &node->u.class_def.decorators, base);
-    name_store(c, node->u.class_def.binding, operand_temp(result));
+    variable_store(c, node->u.class_def.binding, operand_temp(result));
     c->unit->top = top;
 }
 

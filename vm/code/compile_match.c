@@ -390,7 +390,7 @@ static void pattern(Compiler *c, Matching *m, Node *node, int subject) {
 }
 
 static void bind_captures(Compiler *c, Matching *m) {
-    for (int i = 0; i < m->capture_count; i++) name_store(c, m->captures[i].name, operand_borrowed(m->captures[i].reg));
+    for (int i = 0; i < m->capture_count; i++) variable_store(c, m->captures[i].name, operand_borrowed(m->captures[i].reg));
 }
 
 /* One case: when it matches, its body runs and control goes to `end`; else it falls through with only the subject alive. */

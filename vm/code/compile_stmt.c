@@ -197,7 +197,7 @@ static void import_statement(Compiler *c, Node *node) {
         int top = c->unit->top;
         int module = import_module(c, alias->name, NONE, 0);
         if (is_set(alias->as_name)) import_attributes(c, module, alias->name);
-        name_store(c, alias->binding, operand_temp(module));
+        variable_store(c, alias->binding, operand_temp(module));
         c->unit->top = top;
     }
 }
@@ -223,7 +223,7 @@ static void import_from_statement(Compiler *c, Node *node) {
         Alias *alias = &node->u.import_from.items[i];
         int item = temp_push(c);
         emit_constant(c, OP_IMPORT_FROM, 0, item, module, 0, import_name(c, alias->name));
-        name_store(c, alias->binding, operand_temp(item));
+        variable_store(c, alias->binding, operand_temp(item));
         c->unit->top = item;
     }
     emit(c, OP_DROP, TAKE_A, module, 0, 0);
@@ -236,7 +236,7 @@ void docstring_statement(Compiler *c) {
     if (is_unset(text) || c->optimize >= 2) return;
     int reg = temp_push(c);
     load_constant(c, text, reg);
-    name_store(c, names.__doc__, operand_temp(reg));
+    variable_store(c, names.__doc__, operand_temp(reg));
     c->unit->top = reg;
 }
 

@@ -14,7 +14,7 @@ static void cleanup_handler(Compiler *c, int32_t catcher, int reg, Value name) {
     catcher_bind(c, catcher);
     int caught = temp_push_run(c, 2);
     emit(c, OP_CATCH, 0, caught, 0, 0);
-    if (is_set(name)) name_forget(c, name);
+    if (is_set(name)) variable_forget(c, name);
     emit(c, OP_DROP, TAKE_A, caught + 1, 0, 0);
     emit(c, OP_MOVE, TAKE_B, caught + 1, reg + 1, 0);
     emit(c, OP_RERAISE, 0, caught, 0, 0);
@@ -54,7 +54,7 @@ static void unwind_block(Compiler *c, Block *b) {
     case BLOCK_FINALLY_END: emit(c, OP_END_CATCH, 0, b->reg, 0, 0); break;
     case BLOCK_HANDLER:
         emit(c, OP_END_CATCH, 0, b->reg, 0, 0);
-        if (is_set(b->name)) name_forget(c, b->name);
+        if (is_set(b->name)) variable_forget(c, b->name);
         break;
     case BLOCK_GROUP:
         compile_error(c, c->unit->span, "'break', 'continue' and 'return' cannot appear in an except* block");
@@ -103,7 +103,7 @@ static void except_clause(Compiler *c, Handler *clause, int reg, int32_t outside
     Block block = {.kind = BLOCK_HANDLER, .reg = reg, .outside = outside, .name = clause->name};
     int32_t named_cleanup = NO_HANDLER;
     if (is_set(clause->name)) {
-        name_store(c, clause->name, operand_borrowed(reg));
+        variable_store(c, clause->name, operand_borrowed(reg));
         u->handler = named_cleanup = catcher_new(c);
     }
     block_push(c, &block);
@@ -112,7 +112,7 @@ static void except_clause(Compiler *c, Handler *clause, int reg, int32_t outside
     u->span = clause->span;
     u->handler = outside;
     emit(c, OP_END_CATCH, 0, reg, 0, 0);
-    if (is_set(clause->name)) name_forget(c, clause->name);
+    if (is_set(clause->name)) variable_forget(c, clause->name);
     emit_goto(c, end);
     if (is_set(clause->name)) cleanup_handler(c, named_cleanup, reg, clause->name);
     label_bind(c, next);
@@ -168,19 +168,19 @@ static void group_body(Compiler *c, Handler *clause, Group *g, int match) {
     Block block = {.kind = BLOCK_GROUP, .reg = match, .outside = handler};
     Label done = label_new(c);
     emit(c, OP_SET_HANDLED, 0, match, 0, 0);
-    if (is_set(clause->name)) name_store(c, clause->name, operand_borrowed(match));
+    if (is_set(clause->name)) variable_store(c, clause->name, operand_borrowed(match));
     u->handler = catcher;
     block_push(c, &block);
     statements(c, &clause->body);
     block_pop(c);
     u->handler = handler;
     u->span = clause->span;
-    if (is_set(clause->name)) name_forget(c, clause->name);
+    if (is_set(clause->name)) variable_forget(c, clause->name);
     emit_goto(c, done);
 
     catcher_bind(c, catcher);
     int caught = catch(c);
-    if (is_set(clause->name)) name_forget(c, clause->name);
+    if (is_set(clause->name)) variable_forget(c, clause->name);
     emit(c, OP_LIST_APPEND, TAKE_B, g->raised, caught, 0);
     emit(c, OP_DROP, TAKE_A, caught + 1, 0, 0);
     u->top = caught;

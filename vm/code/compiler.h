@@ -176,13 +176,13 @@ bool fold_is_constant(Compiler *c, Node *node);     /* folds, and tells */
 bool fold_all_constants(Compiler *c, const NodeList *items);
 void fold_container(Compiler *c, Node *node);       /* a list or set that is only looked into becomes a tuple or frozenset */
 
-/* compile_name.c */
-void name_load(Compiler *c, Value name, int reg);
-bool name_is_local(Compiler *c, Value name, int *reg); /* a plain register */
-int name_local_read(Compiler *c, int reg, Value name); /* checks that it is bound if need be; returns reg */
-void name_store(Compiler *c, Value name, Operand value);
-void name_delete(Compiler *c, Value name);
-void name_forget(Compiler *c, Value name);          /* name = None; del name */
+/* compile_variable.c */
+void variable_load(Compiler *c, Value name, int reg);
+bool variable_is_local(Compiler *c, Value name, int *reg); /* a plain register */
+int variable_local_read(Compiler *c, int reg, Value name); /* checks that it is bound if need be; returns reg */
+void variable_store(Compiler *c, Value name, Operand value);
+void variable_delete(Compiler *c, Value name);
+void variable_forget(Compiler *c, Value name);          /* name = None; del name */
 void closure_load(Compiler *c, const Scope *inner, int reg); /* tuple of cells */
 
 /* compile_expr.c */

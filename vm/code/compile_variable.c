@@ -38,13 +38,13 @@ static Place place_of(const Compiler *c, Value name) {
     return (Place){PLACE_NAMESPACE, 0};
 }
 
-bool name_is_local(Compiler *c, Value name, int *reg) {
+bool variable_is_local(Compiler *c, Value name, int *reg) {
     Place place = place_of(c, name);
     *reg = place.reg;
     return place.kind == PLACE_LOCAL;
 }
 
-int name_local_read(Compiler *c, int reg, Value name) {
+int variable_local_read(Compiler *c, int reg, Value name) {
     if (!c->unit->reachable || c->failed || local_is_assigned(c, reg)) return reg;
     emit_constant(c, OP_CHECK_LOCAL, 0, reg, 0, 0, constant_add(c, name));
     local_set_assigned(c, reg);
@@ -58,10 +58,10 @@ static Constant narrow_name(Compiler *c, Value name) {
     return k;
 }
 
-void name_load(Compiler *c, Value name, int reg) {
+void variable_load(Compiler *c, Value name, int reg) {
     Place place = place_of(c, name);
     switch (place.kind) {
-    case PLACE_LOCAL: move_to(c, reg, operand_borrowed(name_local_read(c, place.reg, name))); break;
+    case PLACE_LOCAL: move_to(c, reg, operand_borrowed(variable_local_read(c, place.reg, name))); break;
     case PLACE_CELL: emit_constant(c, OP_LOAD_CELL, 0, reg, place.reg, 0, narrow_name(c, name)); break;
     case PLACE_CLASS_CELL: emit_constant(c, OP_LOAD_CLASS_CELL, 0, reg, place.reg, 0, narrow_name(c, name)); break;
     case PLACE_GLOBAL: emit_constant(c, OP_LOAD_GLOBAL, 0, reg, 0, 0, constant_add(c, name)); break;
@@ -75,7 +75,7 @@ static bool is_debug(Compiler *c, Value name, const char *verb) {
     return true;
 }
 
-void name_store(Compiler *c, Value name, Operand value) {
+void variable_store(Compiler *c, Value name, Operand value) {
     if (is_debug(c, name, "assign to")) return;
     Place place = place_of(c, name);
     switch (place.kind) {
@@ -90,12 +90,12 @@ void name_store(Compiler *c, Value name, Operand value) {
     }
 }
 
-void name_delete(Compiler *c, Value name) {
+void variable_delete(Compiler *c, Value name) {
     if (is_debug(c, name, "delete")) return;
     Place place = place_of(c, name);
     switch (place.kind) {
     case PLACE_LOCAL:
-        emit(c, OP_CLEAR, 0, name_local_read(c, place.reg, name), 0, 0);
+        emit(c, OP_CLEAR, 0, variable_local_read(c, place.reg, name), 0, 0);
         local_set_deleted(c, place.reg);
         break;
     case PLACE_CELL:
@@ -105,7 +105,7 @@ void name_delete(Compiler *c, Value name) {
     }
 }
 
-void name_forget(Compiler *c, Value name) {
+void variable_forget(Compiler *c, Value name) {
     Place place = place_of(c, name);
     if (place.kind == PLACE_LOCAL) {
         emit(c, OP_CLEAR, 0, place.reg, 0, 0);
@@ -114,9 +114,9 @@ void name_forget(Compiler *c, Value name) {
     }
     int none = temp_push(c);
     load_constant(c, NONE, none);
-    name_store(c, name, operand_temp(none));
+    variable_store(c, name, operand_temp(none));
     c->unit->top--;
-    name_delete(c, name);
+    variable_delete(c, name);
 }
 
 void closure_load(Compiler *c, const Scope *inner, int reg) {
