@@ -80,7 +80,8 @@ static Value lock_at_fork_reinit(const Value *args, size_t count) {
 }
 
 static Value lock_repr(Value self) {
-    return str_format("<%s _thread.lock object at 0x%llx>", lock_is_held(lock_of(self)) ? "locked" : "unlocked", (unsigned long long)self.bits);
+    const char *state = lock_is_held(lock_of(self)) ? "locked" : "unlocked";
+    return str_format("<%s _thread.lock object at 0x%llx>", state, (unsigned long long)self.bits);
 }
 
 #define ACQUIRE "blocking=True, timeout=-1"

@@ -188,7 +188,8 @@ static Value info_dict(int generation, int64_t collected) {
 static void call_back(bool starts, int generation, int64_t collected) {
     if (as_list(callbacks)->length == 0) return;
     Value pending = error_take();
-    Value phase = str_from(starts ? "start" : "stop"), info = info_dict(generation, collected), list = list_slice(callbacks, 0, as_list(callbacks)->length);
+    Value phase = str_from(starts ? "start" : "stop"), info = info_dict(generation, collected);
+    Value list = list_slice(callbacks, 0, as_list(callbacks)->length);
     for (size_t i = 0; is_set(phase) && is_set(info) && is_set(list) && i < as_list(list)->length; i++) {
         Value callback = as_list(list)->items[i], result = call2(callback, phase, info);
         if (is_unset(result)) error_unraisable("gc callback", callback);
