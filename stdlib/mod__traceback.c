@@ -28,7 +28,7 @@ static Value format_source(const Value *args, size_t count) {
 static Value get_line(const Value *args, size_t count) {
     int64_t line;
     if (!str_is(args[0]) || !object_as_int64(args[1], &line)) return error_pending() ? UNSET : raise_type_error("a file name is a str");
-    Value text = source_line(args[0], (int32_t)line);
+    Value text = source_line_text(args[0], (int32_t)line);
     return is_set(text) || error_pending() ? text : retain(names.empty);
 }
 
