@@ -467,7 +467,7 @@ static const NativeDef methods[] = {
 
 Type deque_type = {
     TYPE_HEAD("collections.deque"),
-    .flags = TYPE_BASE | TYPE_GC | TYPE_SEQUENCE,
+    .flags = TYPE_BASE | TYPE_GC | TYPE_SEQUENCE | TYPE_WEAK,
     .basic_size = sizeof(Deque),
     .base = &object_type,
     .doc = "deque([iterable[, maxlen]]) --> deque object\n\nA list-like sequence optimized for data accesses near its endpoints.",

@@ -480,7 +480,7 @@ static const MemberDef members[] = {
 
 #define BUFFERED_TYPE(type_name, method_table)                                                                          \
     {                                                                                                                   \
-        TYPE_HEAD(type_name), .base = &buffered_base_type, .basic_size = sizeof(Buffered), .flags = TYPE_BASE | TYPE_GC, \
+        TYPE_HEAD(type_name), .base = &buffered_base_type, .basic_size = sizeof(Buffered), .flags = TYPE_BASE | TYPE_GC | TYPE_WEAK, \
         .methods = method_table, .members = members, .make = make, .init = init, .repr = repr, .next = next,            \
         .traverse = traverse, .finalize = finalize, .destroy = destroy                                                  \
     }

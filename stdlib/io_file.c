@@ -365,7 +365,7 @@ Type file_io_type = {
     TYPE_HEAD("_io.FileIO"),
     .base = &raw_base_type,
     .basic_size = sizeof(FileIO),
-    .flags = TYPE_BASE | TYPE_GC,
+    .flags = TYPE_BASE | TYPE_GC | TYPE_WEAK,
     .doc = "Open a file as a raw stream.",
     .methods = methods,
     .members = members,

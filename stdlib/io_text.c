@@ -649,7 +649,7 @@ Type text_wrapper_type = {
     TYPE_HEAD("_io.TextIOWrapper"),
     .base = &text_base_type,
     .basic_size = sizeof(TextWrapper),
-    .flags = TYPE_BASE | TYPE_GC,
+    .flags = TYPE_BASE | TYPE_GC | TYPE_WEAK,
     .doc = "Text over a buffered stream.",
     .methods = methods,
     .members = members,

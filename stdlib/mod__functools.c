@@ -179,7 +179,7 @@ static const NativeDef partial_methods[] = {
 
 static Type partial_type = {
     TYPE_HEAD("functools.partial"),
-    .flags = TYPE_BASE | TYPE_GC,
+    .flags = TYPE_BASE | TYPE_GC | TYPE_WEAK,
     .basic_size = sizeof(Partial),
     .attrs_offset = offsetof(Partial, attrs),
     .base = &object_type,
@@ -503,7 +503,7 @@ static const NativeDef cache_methods[] = {
 
 static Type cache_type = {
     TYPE_HEAD("functools._lru_cache_wrapper"),
-    .flags = TYPE_BASE | TYPE_GC | TYPE_METHOD_DESCRIPTOR,
+    .flags = TYPE_BASE | TYPE_GC | TYPE_METHOD_DESCRIPTOR | TYPE_WEAK,
     .basic_size = sizeof(Cache),
     .attrs_offset = offsetof(Cache, attrs),
     .base = &object_type,

@@ -178,7 +178,7 @@ static size_t items_end(const Object *o) {
     uint32_t flags = o->type->flags;
     Value v = from_object(o);
     if (flags & TYPE_TUPLE_SUB) return sizeof(Tuple) + tuple_length(v) * sizeof(Value);
-    if (flags & TYPE_STR_SUB) return offsetof(Str, data) + (str_length(v) + 1) * str_width(as_str(v));
+    if (flags & TYPE_STR_SUB) return str_body_size(as_str(v));
     if (flags & TYPE_BYTES_SUB) return offsetof(Bytes, data) + as_bytes(v)->length + 1;
     int64_t limbs = ((const Int *)(const void *)o)->size;
     return sizeof(Int) + (size_t)(limbs < 0 ? -limbs : limbs) * sizeof(mp_limb_t);

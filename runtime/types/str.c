@@ -55,7 +55,7 @@ static Value new_of_type(Type *type, size_t n, uint32_t max) {
     unsigned width = width_for(max);
     if (n > (SIZE_MAX >> 4)) return raise_memory_error();
     size_t size = text_size(n, width, max <= MAX_ASCII);
-    Str *s = object_allocate(type, type == &str_type ? size : size + attrs_size(type));
+    Str *s = object_allocate(type, type == &str_type ? size : ((size + 7) & ~(size_t)7) + attrs_size(type));
     if (!s) return UNSET;
     object_set_flag(&s->head, width | (max <= MAX_ASCII ? STR_ASCII : 0));
     s->length = n;

@@ -236,7 +236,7 @@ static const MemberDef function_members[] = {
 
 Type function_type = {
     TYPE_HEAD("function"),
-    .flags = TYPE_GC | TYPE_METHOD_DESCRIPTOR,
+    .flags = TYPE_GC | TYPE_METHOD_DESCRIPTOR | TYPE_WEAK,
     .basic_size = sizeof(Function),
     .attrs_offset = offsetof(Function, attrs),
     .base = &object_type,

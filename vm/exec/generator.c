@@ -351,7 +351,7 @@ static const NativeDef generator_methods[] = {
 
 Type generator_type = {
     TYPE_HEAD("generator"),
-    .flags = TYPE_GC | TYPE_DISALLOW_NEW,
+    .flags = TYPE_GC | TYPE_DISALLOW_NEW | TYPE_WEAK,
     GENERATOR_SLOTS,
     .methods = generator_methods,
     .members = generator_members,
@@ -362,7 +362,7 @@ Type generator_type = {
 
 Type coroutine_type = {
     TYPE_HEAD("coroutine"),
-    .flags = TYPE_GC | TYPE_DISALLOW_NEW,
+    .flags = TYPE_GC | TYPE_DISALLOW_NEW | TYPE_WEAK,
     GENERATOR_SLOTS,
     .methods = generator_methods,
     .members = coroutine_members,
@@ -372,7 +372,7 @@ Type coroutine_type = {
 
 Type async_generator_type = {
     TYPE_HEAD("async_generator"),
-    .flags = TYPE_GC | TYPE_DISALLOW_NEW,
+    .flags = TYPE_GC | TYPE_DISALLOW_NEW | TYPE_WEAK,
     GENERATOR_SLOTS,
     .methods = async_generator_methods,
     .members = async_generator_members,
