@@ -45,7 +45,7 @@ Value parser_name(Parser *p) {
 }
 
 Span parser_end(const Parser *p) {
-    int32_t i = p->mark - 1;
+    int32_t i = p->mark > 0 ? p->mark - 1 : 0;
     while (i > 0 && p->tokens[i].kind >= TOKEN_END && p->tokens[i].kind <= TOKEN_DEDENT) i--;
     return token_span(&p->tokens[i]);
 }
