@@ -5,7 +5,6 @@
  * 128-bit power keeps a sticky bit (R. Giulietti, "The Schubfach way to render doubles").  The powers are made with GMP
  * when first needed.
  */
-#define _GNU_SOURCE /* strtod_l */
 #include "runtime/types/float_text.h"
 
 #include "runtime/mem/heap.h"
