@@ -1,5 +1,4 @@
 /* Searching bytes. */
-#define _GNU_SOURCE
 #include "runtime/types/bytes_methods.h"
 
 #include "runtime/types/error.h"

@@ -1,5 +1,4 @@
 /* str_format(): text from C, with the directives that error.h lists. */
-#define _GNU_SOURCE
 #include "runtime/types/str.h"
 
 #include "runtime/types/object.h"

@@ -1,5 +1,4 @@
 /* Searching text. */
-#define _GNU_SOURCE
 #include "runtime/types/str_units.h"
 
 #include "runtime/mem/heap.h"

@@ -121,7 +121,7 @@ static uint32_t run_read(Instr word) {
     case OP_FORMAT: return instr_c(word) >> 15 ? 2 : 1;
     case OP_CALL: case OP_CALL_METHOD: return instr_c(word) + 1;
     case OP_CALL_KW: case OP_CALL_METHOD_KW: return instr_c(word) + 2;
-    case OP_CALL_EX: return 3;
+    case OP_CALL_EX: return 2; /* the dict may be unset */
     case OP_GROUP_RESULT: return 1;
     default: return 2; /* END_CATCH, RERAISE, END_ASYNC_FOR, IMPORT_NAME, MATCH_CLASS */
     }
