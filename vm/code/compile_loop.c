@@ -57,7 +57,7 @@ static void async_end(Compiler *c, ForLoop *loop) {
     catcher_bind(c, loop->catcher);
     int caught = temp_push_run(c, 2);
     emit(c, OP_CATCH, 0, caught, 0, 0);
-    emit(c, OP_END_ASYNC_FOR, TAKE_B, caught, loop->iterator, 0);
+    emit(c, OP_END_ASYNC_FOR, reg_is_temp(c, loop->iterator) ? TAKE_B : 0, caught, loop->iterator, 0);
     c->unit->top = caught;
 }
 
