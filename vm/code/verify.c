@@ -154,6 +154,7 @@ static void read_operands(Check *check, Instr word) {
             }
         } else if (letters[i] == 'R') {
             for (uint32_t k = 0; k < run_read(word); k++) read_register(check, fields[i] + k, true);
+            if (instr_op(word) == OP_CALL_EX && fields[i] + 2 < check->code->nregs) set_live(check, fields[i] + 2, false);
         }
     }
     if (instr_op(word) == OP_DELEGATE) {
