@@ -157,6 +157,7 @@ static void read_operands(Check *check, Instr word) {
             if (instr_op(word) == OP_CALL_EX && fields[i] + 2 < check->code->nregs) set_live(check, fields[i] + 2, false);
         }
     }
+    if (instr_op(word) == OP_CALL_EX) set_live(check, instr_b(word) + 2, false);
     if (instr_op(word) == OP_DELEGATE) {
         set_live(check, instr_b(word), false);
         set_live(check, instr_c(word), false);
