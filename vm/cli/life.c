@@ -18,6 +18,7 @@
 #include "runtime/types/object.h"
 #include "runtime/types/str.h"
 #include "stdlib/library.h"
+#include "vm/code/compile.h"
 #include "vm/exec/builtins.h"
 #include "vm/exec/exec.h"
 #include "vm/exec/import.h"
@@ -77,6 +78,7 @@ static bool start_streams(const Options *options) {
 }
 
 bool life_start(const Options *options, char **argv) {
+    compile_optimize = options->optimize;
     signal(SIGPIPE, SIG_IGN);
     heap_thread_start();
     if (!thread_main_start()) return fputs("scr: cannot start the main thread\n", stderr), false;

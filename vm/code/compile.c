@@ -196,8 +196,10 @@ static void module_body(Compiler *c, Module *module) {
     statements(c, &module->body);
 }
 
+int compile_optimize;
+
 static Value compile_tree(Module *module, Value filename, unsigned flags, int optimize) {
-    Compiler c = {.module = module, .filename = filename, .flags = flags, .optimize = optimize};
+    Compiler c = {.module = module, .filename = filename, .flags = flags, .optimize = optimize < 0 ? compile_optimize : optimize};
     Unit unit;
     unit_begin(&c, &unit, module->scope);
     module_body(&c, module);
