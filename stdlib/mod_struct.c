@@ -289,8 +289,21 @@ static bool ready(void) {
     return type_ready(&struct_error_type) && type_ready(&unpack_iterator_type) && type_ready(&struct_type);
 }
 
+static bool fill_all(Value dict) {
+    static const char *const exported[] = {"calcsize", "pack", "pack_into", "unpack", "unpack_from", "iter_unpack", "Struct", "error"};
+    Value all = list_new(8);
+    bool done = is_set(all);
+    for (size_t i = 0; done && i < 8; i++) {
+        Value name = str_intern_cstr(exported[i]);
+        done = is_set(name) && list_append_steal(all, name);
+    }
+    done = done && dict_set_utf8(dict, "__all__", all);
+    release(all);
+    return done;
+}
+
 static bool fill(Value dict) {
-    return dict_set_utf8(dict, "Struct", type_value(&struct_type)) && dict_set_utf8(dict, "error", type_value(&struct_error_type));
+    return fill_all(dict) && dict_set_utf8(dict, "Struct", type_value(&struct_type)) && dict_set_utf8(dict, "error", type_value(&struct_error_type));
 }
 
 const ModuleDef mod_struct = {"struct", "Conversion between Python values and C structs represented as bytes.", functions, fill, ready};

@@ -265,6 +265,24 @@ static bool print_short_fixed(double d, int precision, char *out, size_t *length
     return true;
 }
 
+/* No double has more digits that are not zero, before or behind the point. */
+enum { DIGITS_MAX = 1100 };
+
+/* Text with n more zeros before its exponent or its end; takes over text unless it is out. */
+static char *append_zeros(char *text, size_t *length, const char *out, size_t n) {
+    char *grown = raw_allocate(*length + n + 2);
+    if (grown) {
+        const char *mark = strpbrk(text, "eE");
+        size_t before = mark ? (size_t)(mark - text) : *length;
+        memcpy(grown, text, before);
+        memset(grown + before, '0', n);
+        memcpy(grown + before + n, text + before, *length - before);
+        *length += n;
+    }
+    if (text != out) raw_free(text);
+    return grown;
+}
+
 static bool is_upper(char type) { return type == 'E' || type == 'F' || type == 'G'; }
 
 static char *write_infinite(double d, char type, char *out, size_t *length) {
@@ -305,7 +323,10 @@ char *float_format(double d, char type, int64_t precision, bool alternate, bool 
         return out;
     }
     if ((type == 'f' || type == 'F') && !alternate && print_short_fixed(d, (int)precision, out, length)) return out;
-    char *text = print(d, directive_of(type, alternate), (int)precision, out, capacity - 2, length);
+    int shown = precision > DIGITS_MAX ? DIGITS_MAX : (int)precision;
+    char *text = print(d, directive_of(type, alternate), shown, out, capacity - 2, length);
+    bool zeros_stay = alternate || (type | 0x20) != 'g';
+    if (text && shown < precision && zeros_stay) text = append_zeros(text, length, out, (size_t)(precision - shown));
     if (text && add_point) *length = append_point(text, *length);
     return text;
 }

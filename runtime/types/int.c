@@ -95,7 +95,7 @@ static Value make(Type *type, const Value *args, size_t count, Value kwnames) {
     Value bound[2] = {UNSET, UNSET}, exact;
     if (count == 1 && is_unset(kwnames)) {
         bound[0] = args[0];
-    } else if (!native_bind("int", "x, /, base=10", args, count, kwnames, bound)) {
+    } else if (!native_bind("int", "x=0, /, base=10", args, count, kwnames, bound)) {
         return UNSET;
     }
     if (is_set(bound[1])) {
