@@ -218,6 +218,7 @@ static Value cmath_log(const Value *args, size_t count) {
     Pair r = logarithm(z, &t);
     if (is_set(args[1])) {
         if (!number(args[1], &base)) return UNSET;
+        t = FINE; /* a pole of z shows in the quotient */
         base = logarithm(base, &t);
         if (base.real == 0 && base.imag == 0) t = DOMAIN;
         else r = pair_divide(r, base);
