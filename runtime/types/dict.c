@@ -449,9 +449,9 @@ static Value method_popitem(const Value *args, size_t count) {
 }
 
 static Value method_update(const Value *args, size_t count) {
-    (void)count;
+    if (count > 3) return raise_type_error("update expected at most 1 argument, got %zu", count - 2);
+    if (count == 3 && !dict_update(args[0], args[2])) return UNSET;
     if (is_set(args[1]) && !dict_update(args[0], args[1])) return UNSET;
-    if (is_set(args[2]) && !dict_update(args[0], args[2])) return UNSET;
     return NONE;
 }
 
@@ -515,7 +515,7 @@ static const NativeDef methods[] = {
     METHOD("keys", "", method_keys, "a set-like object providing a view on the keys"),
     METHOD("items", "", method_items, "a set-like object providing a view on the items"),
     METHOD("values", "", method_values, "an object providing a view on the values"),
-    METHOD("update", "other=(), /, **kwargs", method_update, "Update from a mapping or an iterable of pairs, and from keyword arguments."),
+    METHOD("update", "*args, **kwargs", method_update, "Update from a mapping or an iterable of pairs, and from keyword arguments."),
     CLASS_METHOD("fromkeys", "iterable, value=None, /", method_fromkeys, "Create a new dictionary with keys from iterable and values set to value."),
     METHOD("clear", "", method_clear, "Remove all items."),
     METHOD("copy", "", method_copy, "A shallow copy."),

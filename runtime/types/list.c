@@ -96,17 +96,23 @@ bool list_append_steal(Value list, Value item) {
     return true;
 }
 
+/* The first room of an empty list is as much as it needs, rounded to even. */
+static bool reserve_first(List *l, size_t n) {
+    if (l->items || n == 0 || n > SIZE_MAX / 16) return reserve(l, l->length + n);
+    return reallocate(l, (n + 1) & ~(size_t)1);
+}
+
 static bool extend_values(List *l, Value source) {
     size_t n = items_length(source);
     if (n == 0) return true;
-    if (l->items == NULL ? !reallocate(l, n) : !reserve(l, l->length + n)) return false;
+    if (!reserve_first(l, n)) return false;
     items_retain(l->items + l->length, items_of(source), n);
     l->length += n;
     return true;
 }
 
 static bool extend_range(List *l, RangeIterator *it) {
-    if (!reserve(l, l->length + it->remaining)) return false;
+    if (!reserve_first(l, it->remaining)) return false;
     for (; it->remaining; it->remaining--, it->next += it->step) l->items[l->length++] = from_small_int(it->next);
     return true;
 }
@@ -128,7 +134,7 @@ bool list_extend(Value list, Value iterable) {
         fine = extend_range(l, (RangeIterator *)as_object(iterator));
     } else {
         int64_t hint = object_length_hint(iterable, 8);
-        fine = hint >= 0 && ((uint64_t)hint > SIZE_MAX / 16 || reserve(l, l->length + (size_t)hint)) &&
+        fine = hint >= 0 && ((uint64_t)hint > SIZE_MAX / 16 || reserve_first(l, (size_t)hint)) &&
                extend_iterator(list, iterator);
         trim(l);
     }
