@@ -63,7 +63,9 @@ bool class_set_bases(Type *type, Value bases) {
     Type *base = layout_best_base(bases);
     if (!base) return false;
     if (!layout_same(base, type->base))
-        return raise_type_error("__bases__ assignment: '%N' object layout differs from '%N'", base, type->base), false;
+        return raise_type_error("__bases__ assignment: '%N' %s differs from '%N'", base,
+                                base->flags & TYPE_HEAP ? "object layout" : "deallocator", type->base),
+               false;
     Value old = type->bases;
     Type *old_base = type->base;
     object_retain(old_base);

@@ -45,7 +45,7 @@ static Type *choose(Type *type, bool base_inside) {
 static Value group_make(Type *type, const Value *args, size_t count, Value kwnames) {
     if (count != 2)
         return raise_type_error("BaseExceptionGroup.__new__() takes exactly 2 arguments (%zu given)", count);
-    if (!str_is(args[0])) return raise_type_error("argument 1 must be str, not %T", args[0]);
+    if (!str_is(args[0])) return raise_type_error("BaseExceptionGroup.__new__() argument 1 must be str, not %T", args[0]);
     bool base_inside = false;
     Value members = check_members(args[1], &base_inside);
     if (is_unset(members)) return UNSET;
@@ -217,10 +217,10 @@ static bool check_star_classes(Value classes) {
 
 /* A lone exception caught by except* arrives as a group of one. */
 static Value wrap(Value exception) {
-    Value list = list_from_values(&exception, 1);
-    if (is_unset(list)) return UNSET;
-    Value group = call2(type_value(&BaseExceptionGroup_type), names.empty, list);
-    release(list);
+    Value members = tuple_pack(1, exception);
+    if (is_unset(members)) return UNSET;
+    Value group = call2(type_value(&BaseExceptionGroup_type), names.empty, members);
+    release(members);
     if (is_set(group)) replace(&as_exception(group)->traceback, retain(as_exception(exception)->traceback));
     return group;
 }

@@ -77,7 +77,7 @@ static bool import_init(ARGUMENTS) {
     for (size_t i = 0; i <= EXTRA_IMPORT_PATH; i++) exception_set_extra(self, i, UNSET);
     if (!exception_set_args(self, args, count)) return false;
     if (count == 1) exception_set_extra(self, EXTRA_IMPORT_MSG, args[0]);
-    return take_keywords(self, args + count, kwnames, allowed, fields, "ImportError");
+    return take_keywords(self, args + count, kwnames, allowed, fields, "ImportError()");
 }
 
 static Value import_str(Value self) {
@@ -118,7 +118,8 @@ static bool take_location(Value self, Value location) {
     if (is_unset(info)) return false;
     size_t n = tuple_length(info);
     bool ok = n == 4 || n == 6;
-    if (!ok) raise_type_error("function takes exactly %d arguments (%zu given)", n < 4 ? 4 : 6, n);
+    if (n == 5) raise_type_error("end_offset must be provided when end_lineno is provided");
+    else if (!ok) raise_type_error("function takes at %s %d arguments (%zu given)", n < 4 ? "least" : "most", n < 4 ? 4 : 6, n);
     for (size_t i = 0; ok && i < 4; i++) exception_set_extra(self, EXTRA_SYNTAX_FILE + i, tuple_at(info, i));
     if (ok && n == 6) {
         Value end = tuple_pack(2, tuple_at(info, 4), tuple_at(info, 5));

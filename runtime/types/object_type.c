@@ -64,7 +64,9 @@ static Value object_type_repr(Value self) {
     return result;
 }
 
-static Value object_type_str(Value self) { return object_repr(self); }
+static Value object_type_str(Value self) {
+    return recursion_check(" while getting the str of an object") ? type_of(self)->repr(self) : UNSET;
+}
 
 static bool object_type_hash(Value self, int64_t *out) {
     uint64_t bits = self.bits;
