@@ -24,13 +24,14 @@ static void refuse(Value manager, bool is_async, const char *missed) {
 
 bool context_enter(Value manager, Value *exit, Value *entered, bool is_async) {
     Value enter;
-    int found = find_bound(manager, is_async ? names.__aenter__ : names.__enter__, &enter);
+    bool self_needed;
+    int found = special_lookup(manager, is_async ? names.__aenter__ : names.__enter__, &enter, &self_needed);
     if (found == 0) refuse(manager, is_async, "");
     if (found != 1) return false;
     found = find_bound(manager, is_async ? names.__aexit__ : names.__exit__, exit);
     if (found == 0) refuse(manager, is_async, is_async ? " (missed __aexit__ method)" : " (missed __exit__ method)");
     if (found == 1) {
-        *entered = call0(enter);
+        *entered = self_needed ? call1(enter, manager) : call0(enter);
         if (is_unset(*entered)) {
             release(*exit);
             found = -1;
