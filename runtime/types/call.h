@@ -32,4 +32,7 @@ Value call_special(Value object, Value name, const Value *args, size_t count, co
 
 bool is_callable(Value v);
 
+/* "module.f()" as messages about calls name the callee; the module of built-ins stays unsaid.  Owned. */
+Value callee_text(Value callee);
+
 #endif

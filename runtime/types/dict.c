@@ -201,8 +201,7 @@ bool dict_update_mapping(Value dict, Value mapping) {
     return fine;
 }
 
-/* "module.f()" as messages about calls name the callee; the module of built-ins stays unsaid. */
-static Value callee_text(Value callee) {
+Value callee_text(Value callee) {
     Value qualname, module;
     if (object_find_attribute(callee, names.__qualname__, &qualname) <= 0) return error_clear(), object_str(callee);
     int found = object_find_attribute(callee, names.__module__, &module);

@@ -6,6 +6,7 @@
 #include "runtime/types/class.h"
 #include "runtime/types/dict.h"
 #include "runtime/types/error.h"
+#include "runtime/types/exception.h"
 #include "runtime/types/list.h"
 #include "runtime/types/native.h"
 #include "runtime/types/object.h"
@@ -208,7 +209,27 @@ static Outcome spread_to_function(Frame *frame, Value callee, Value args, Value 
     return outcome;
 }
 
+/* *args of any kind becomes a list or a tuple, in place.  False: it cannot be iterated, or failed. */
+static bool spread_arguments(Value *base) {
+    Value args = base[1];
+    if (list_is(args) || tuple_is(args)) return true;
+    Value items = list_from_iterable(args);
+    Type *type = type_of(args);
+    if (is_unset(items) && !type->iterate && !type->get_item && error_absorb(&TypeError_type)) {
+        Value label = callee_text(base[0]);
+        if (is_set(label)) raise_type_error("%U argument after * must be an iterable, not %T", label, args);
+        release(label);
+    }
+    base[1] = items;
+    release(args);
+    return is_set(items);
+}
+
 Outcome call_begin_ex(Frame *frame, Value *base, Return to, Value *out) {
+    if (!spread_arguments(base)) {
+        consume(base, 3);
+        return OUTCOME_FAILED;
+    }
     Value callee = base[0], args = base[1], kwargs = base[2];
     Outcome outcome = OUTCOME_FAILED;
     if (is_set(kwargs) && !is_plain_str_dict(kwargs)) outcome = OUTCOME_FAILED;

@@ -9,6 +9,7 @@
 #include "vm/exec/exec.h"
 #include "vm/exec/generator_methods.h"
 #include "vm/exec/loop.h"
+#include "vm/exec/unraisable.h"
 
 /* What super() without arguments means: the __class__ cell and the first argument of the running function. */
 static bool super_arguments(Value *type, Value *object) {
@@ -37,6 +38,7 @@ static Value current_module(void) {
 }
 
 bool exec_start(void) {
+    error_unraisable_hook = unraisable_report;
     super_arguments_hook = super_arguments;
     current_module_hook = current_module;
     static Type *const types[] = {
