@@ -62,7 +62,7 @@ static char *read_line(const char *prompt, bool terminal) {
 
 /* True while more lines are needed: the text ends too early, or an indented block may go on. */
 static bool is_incomplete(const Input *input, Value *code, Value filename, bool blank) {
-    *code = compile_source(input->text, input->size, PARSE_SINGLE, filename, blank ? 0 : PARSE_DONT_IMPLY_DEDENT, 0);
+    *code = compile_source(input->text, input->size, PARSE_SINGLE, filename, blank ? 0 : PARSE_MORE_MAY_COME, 0);
     if (is_set(*code) || !parse_was_incomplete()) return false;
     error_clear();
     return true;

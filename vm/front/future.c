@@ -2,6 +2,7 @@
 #include "runtime/types/str.h"
 #include "vm/front/parse.h"
 #include "vm/front/parse_stages.h"
+#include "vm/front/scope_build.h"
 
 static bool is_future_import(const Node *node) {
     return node->kind == NODE_IMPORT_FROM && node->u.import_from.level == 0 && is_set(node->u.import_from.module) &&
@@ -15,9 +16,9 @@ static bool accept_feature(Module *module, const Source *source, const Node *nod
     if (str_equal_ascii(name, "barry_as_FLUFL")) return module->future_flags |= FUTURE_BARRY, true;
     for (size_t i = 0; i < sizeof done / sizeof *done; i++)
         if (str_equal_ascii(name, done[i])) return true;
-    if (str_equal_ascii(name, "braces")) syntax_error_at(source->filename, node->span, "not a chance");
-    else syntax_error_at(source->filename, node->span, "future feature %U is not defined", name);
-    return false;
+    bool braces = str_equal_ascii(name, "braces");
+    Value message = braces ? str_from("not a chance") : str_format("future feature %U is not defined", name);
+    return syntax_error_line(source->filename, node->span.line, message);
 }
 
 static bool read_features(Module *module, const Source *source, const Node *node) {

@@ -37,19 +37,23 @@ void lexer_start_inside(Lexer *lexer, const Source *source, const char *start, c
 
 static bool fail(Lexer *lexer, Type *type, Value message, int32_t line, int32_t offset, int32_t end_offset) {
     lexer->failed = true;
-    source_raise(lexer->source, type, message, line, offset, line, end_offset);
+    source_raise(lexer->source, type, message, (Span){line, offset, line, end_offset});
+    return false;
+}
+
+static bool fail_token(Lexer *lexer, Value message, int32_t offset, int32_t end_offset) {
+    lexer->failed = lexer->failed_in_token = true;
+    source_raise_token(lexer->source, message, (Span){lexer->line, offset, lexer->line, end_offset});
     return false;
 }
 
 bool lexer_fail_here(Lexer *lexer, Value message) {
-    lexer->failed_in_token = true;
     int32_t offset = (int32_t)(lexer->cursor - lexer->line_start);
-    return fail(lexer, &SyntaxError_type, message, lexer->line, offset, offset);
+    return fail_token(lexer, message, offset, offset);
 }
 
 bool lexer_fail_range(Lexer *lexer, Value message, int32_t offset, int32_t end_offset) {
-    lexer->failed_in_token = true;
-    return fail(lexer, &SyntaxError_type, message, lexer->line, offset, end_offset);
+    return fail_token(lexer, message, offset, end_offset);
 }
 
 void lexer_raise_unclosed(Lexer *lexer) {
@@ -98,7 +102,7 @@ static bool emit(Lexer *lexer, TokenKind kind, const char *start) {
     token->line = token->end_line = lexer->line;
     token->col = (int32_t)(start - lexer->line_start);
     token->end_col = token->cursor = (int32_t)(lexer->cursor - lexer->line_start);
-    lexer->line_has_tokens = true;
+    lexer->started = true;
     return true;
 }
 
@@ -108,7 +112,6 @@ bool lexer_emit_number(Lexer *lexer, const char *start) { return emit(lexer, TOK
 static bool emit_bare(Lexer *lexer, TokenKind kind) {
     emit(lexer, kind, lexer->cursor);
     lexer->token.col = lexer->token.end_col = -1;
-    lexer->line_has_tokens = false;
     return true;
 }
 
@@ -196,7 +199,7 @@ static bool open_line(Lexer *lexer) {
         if (!measure(lexer, &found)) return false;
         int c = peek(lexer);
         if (c == '#') skip_comment(lexer), c = peek(lexer);
-        if (c == '\n' && lexer->level == 0 && !(lexer->interactive && lexer->cursor == lexer->line_start)) {
+        if (c == '\n' && lexer->level == 0) {
             start_line(lexer);
         } else {
             lexer->at_line_start = false;
@@ -221,21 +224,31 @@ static bool emit_imagined(Lexer *lexer, TokenKind kind) {
     return true;
 }
 
+/* Blocks that are open where the text ends behind a line end close there. */
+static bool ends_line(const Lexer *lexer) { return lexer->end > lexer->source->text && lexer->end[-1] == '\n'; }
+
+/* A single statement ends with its text, and with it its line and its blocks. */
+static bool emit_single_newline(Lexer *lexer) {
+    if (!lexer->keep_blocks) {
+        lexer->pending -= lexer->indent;
+        lexer->indent = 0;
+    }
+    emit_bare(lexer, TOKEN_NEWLINE);
+    lexer->started = false;
+    return true;
+}
+
 static bool emit_end(Lexer *lexer) {
     lexer->at_end = true;
     bool inside = lexer->source->inner_start != NULL;
     if (lexer->level == 1 && inside) return emit_imagined(lexer, TOKEN_RPAREN);
     if (lexer->level > 0) return fail_at_end(lexer);
-    if (lexer->line_has_tokens && !inside) {
-        emit(lexer, TOKEN_NEWLINE, lexer->cursor);
-        lexer->line_has_tokens = false;
-        return true;
-    }
-    if (lexer->indent > 0) {
+    if (lexer->indent > 0 && ends_line(lexer)) {
         lexer->pending -= lexer->indent;
         lexer->indent = 0;
         return emit_pending(lexer);
     }
+    if (lexer->single && lexer->started) return emit_single_newline(lexer);
     return emit_bare(lexer, TOKEN_END);
 }
 
@@ -403,7 +416,6 @@ static bool lex_newline(Lexer *lexer, const char *start) {
     emit(lexer, TOKEN_NEWLINE, start);
     lexer->token.cursor++; /* the line end has been read */
     start_line(lexer);
-    lexer->line_has_tokens = false;
     lexer->at_line_start = true;
     return true;
 }

@@ -24,11 +24,12 @@ typedef struct Lexer {
     const char *line_start;
     int32_t line;
     bool at_line_start;
-    bool line_has_tokens; /* a NEWLINE is due at the end of the text */
+    bool started;         /* tokens have been given out since the last NEWLINE that the end made */
+    bool single;          /* one statement: the end of the text ends its line */
+    bool keep_blocks;     /* ... but not its blocks */
     bool failed;
     bool failed_in_token; /* by a wrong token; not by indentation, a backslash or the end */
     bool at_end;          /* the text is used up */
-    bool interactive;     /* an empty line closes the blocks */
     bool paren_due;       /* inside an f-string: the imagined parenthesis has not been given out */
     int32_t indent;       /* index of the last open indentation */
     int32_t pending;      /* INDENTs (positive) or DEDENTs (negative) due */

@@ -8,7 +8,8 @@
 #include "vm/front/scope.h"
 
 #define PARSE_IS_STR           0x1u /* the text is UTF-8 from a str: no BOM, no encoding cookie */
-#define PARSE_DONT_IMPLY_DEDENT 0x200u /* SINGLE: an open block at the end is incomplete (as codeop) */
+#define PARSE_DONT_IMPLY_DEDENT 0x200u /* SINGLE: as the flag of compile() */
+#define PARSE_MORE_MAY_COME    0x4000u /* SINGLE: a compound statement at the end of the text is incomplete: for a REPL */
 #define PARSE_ALLOW_TOP_LEVEL_AWAIT 0x2000u
 /* and FUTURE_* of ast.h, to inherit */
 

@@ -242,24 +242,50 @@ bool parse_file_input(Parser *p, Module *module) {
     return parse_statements(p, &module->body) && parser_accept(p, TOKEN_END);
 }
 
+/* expression, expression, ... */
+static Node *parse_expressions(Parser *p) {
+    if (parser_peek(p) == TOKEN_STAR) return NULL;
+    Node *node = parse_star_expressions(p);
+    if (!node || node->kind != NODE_TUPLE || node->parenthesized) return node;
+    for (int32_t i = 0; i < node->u.sequence.items.count; i++)
+        if (node->u.sequence.items.items[i]->kind == NODE_STARRED) return NULL;
+    return node;
+}
+
 bool parse_eval_input(Parser *p, Module *module) {
-    module->expression = parse_star_expressions(p);
+    module->expression = p->inside_string ? parse_star_expressions(p) : parse_expressions(p);
     if (!module->expression || p->inside_string) return module->expression != NULL;
     while (parser_accept(p, TOKEN_NEWLINE)) continue;
     return parser_accept(p, TOKEN_END);
 }
 
-/* One simple line, or one compound statement and an empty line. */
+/* Does only white space and comments follow? */
+static bool at_text_end(const Lexer *lexer) {
+    for (const char *s = lexer->cursor; s < lexer->end; s++) {
+        if (*s == '#') while (s + 1 < lexer->end && s[1] != '\n') s++;
+        else if (*s != ' ' && *s != '\t' && *s != '\n' && *s != '\f') return false;
+    }
+    return true;
+}
+
+static bool is_compound(const Node *node) {
+    switch (node->kind) {
+    case NODE_FUNCTION_DEF: case NODE_CLASS_DEF: case NODE_FOR: case NODE_WHILE: case NODE_IF: case NODE_WITH:
+    case NODE_MATCH: case NODE_TRY: return true;
+    default: return false;
+    }
+}
+
+/* One simple line, or one compound statement and a line end behind it. */
 bool parse_single_input(Parser *p, Module *module) {
     size_t base = stack_open(p);
-    if (parser_accept(p, TOKEN_NEWLINE)) return true;
     if (parser_peek(p) == TOKEN_END) return false;
     if (!parse_statement(p) || !stack_take_nodes(p, base, &module->body)) return false;
-    while (parser_accept(p, TOKEN_NEWLINE)) continue;
-    if (parser_accept(p, TOKEN_END)) return true;
-    if (!p->raised)
-        source_raise(p->source, &SyntaxError_type, str_from("multiple statements found while compiling a single statement"),
-                     p->tokens[0].end_line, p->tokens[0].end_col + 1, p->tokens[0].end_line, p->tokens[0].end_col + 1);
-    p->raised = true;
+    if (is_compound(module->body.items[0])) {
+        if (!parser_accept(p, TOKEN_NEWLINE)) return false;
+        if (p->more_may_come) return false;
+    }
+    if (at_text_end(&p->lexer)) return true;
+    raise_last(p, &SyntaxError_type, "multiple statements found while compiling a single statement");
     return false;
 }

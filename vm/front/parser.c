@@ -123,7 +123,7 @@ static void raise_positions(Parser *p, Type *type, Span span, const char *format
         release(message);
         message = prefixed;
     }
-    source_raise(p->source, type, message, span.line, span.col, span.end_line, span.end_col);
+    source_raise(p->source, type, message, span);
 }
 
 void *raise_at(Parser *p, Span span, const char *format, ...) {
@@ -298,19 +298,21 @@ static _Thread_local bool was_incomplete;
 bool parse_was_incomplete(void) { return was_incomplete; }
 
 static void restart_text(Parser *p) {
-    bool interactive = p->lexer.interactive;
     lexer_start(&p->lexer, p->source);
-    p->lexer.interactive = interactive;
+    p->lexer.single = p->single;
+    p->lexer.keep_blocks = p->keep_blocks;
 }
 
 static bool parse_text(const Source *source, Module *module, unsigned flags, Arena *arena) {
     Identifiers identifiers;
     identifiers_start(&identifiers, arena);
     Parser p = {.source = source, .arena = arena, .identifiers = &identifiers, .barry = (flags & FUTURE_BARRY) != 0};
-    p.lexer.interactive = module->mode == PARSE_SINGLE && (flags & PARSE_DONT_IMPLY_DEDENT);
+    p.single = module->mode == PARSE_SINGLE;
+    p.keep_blocks = (flags & PARSE_DONT_IMPLY_DEDENT) != 0;
+    p.more_may_come = (flags & PARSE_MORE_MAY_COME) != 0;
     restart_text(&p);
     bool done = run(&p, module);
-    was_incomplete = !done && p.lexer.at_end;
+    was_incomplete = !done && p.lexer.at_end && (p.more_may_come || p.lexer.failed);
     if (!done) explain(&p, module, restart_text);
     module->last_line = p.lexer.line;
     parser_release(&p);
@@ -344,7 +346,8 @@ static Module *parse_in_arena(const char *text, size_t size, ParseMode mode, Val
     Source source;
     Module *module = ARENA_NEW(arena, Module);
     was_incomplete = false;
-    if (!module || !source_open(&source, text, size, filename, flags & PARSE_IS_STR, arena)) return NULL;
+    if (!module || !source_open(&source, text, size, filename, flags & PARSE_IS_STR, mode == PARSE_EXEC, arena))
+        return NULL;
     module->mode = mode;
     module->future_flags = flags & (FUTURE_ANNOTATIONS | FUTURE_BARRY);
     if (!parse_text(&source, module, flags, arena)) return NULL;

@@ -40,6 +40,8 @@ typedef struct Parser {
     bool explain;
     bool muted;    /* the second pass, within a rule that must not explain */
     bool inside_string; /* the expression of an f-string */
+    bool single, keep_blocks; /* as in Lexer */
+    bool more_may_come;       /* a compound statement at the end of the text may go on */
     bool barry;    /* <> instead of != */
     int32_t fstring_depth;
     int32_t depth;

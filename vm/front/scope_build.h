@@ -48,6 +48,8 @@ Symbol *scope_lookup(const Scope *scope, Value name);
 
 /* Raises the SyntaxError of the analysis, which has a message alone in args; the position is in its attributes. */
 bool scope_fail(ScopeBuilder *b, Span span, const char *format, ...);
+/* The same for a whole line.  Steals message. */
+bool syntax_error_line(Value filename, int32_t line, Value message);
 
 static inline bool scope_is_function(const Scope *scope) { return scope->kind >= SCOPE_FUNCTION; }
 

@@ -54,37 +54,49 @@ static Value inner_text(const Source *source, int32_t line, size_t *length, char
 
 static int32_t clamp(int32_t offset, size_t length) { return offset > (int32_t)length + 1 ? (int32_t)length + 1 : offset; }
 
-static void raise_with_text(const Source *source, Type *type, Value message, const char *text, size_t length,
-                            const int32_t position[4]) {
-    int32_t offset = count_characters(text, length, clamp(position[1], length));
-    int32_t end_offset = position[3] > 0 ? count_characters(text, length, clamp(position[3], length)) : position[3];
+static int32_t to_characters(const char *text, size_t length, int32_t offset) {
+    return offset > 0 ? count_characters(text, length, clamp(offset, length)) : offset;
+}
+
+static void raise_with_text(const Source *source, Type *type, Value message, const char *text, size_t length, Span place) {
     Value line = text ? str_decode(text, length, "utf-8", "replace") : retain(NONE);
-    Value numbers[] = {from_small_int(position[0]), from_small_int(position[1] > 0 ? offset : position[1]),
-                       from_small_int(position[2]), from_small_int(end_offset)};
-    Value detail = is_unset(line) ? UNSET : tuple_pack(6, source->filename, numbers[0], numbers[1], line, numbers[2], numbers[3]);
+    Value detail = is_unset(line) ? UNSET
+                                  : tuple_pack(6, source->filename, from_small_int(place.line), from_small_int(place.col), line,
+                                               from_small_int(place.end_line), from_small_int(place.end_col));
     Value exception = is_unset(detail) ? UNSET : exception_new(type, (Value[]){message, detail}, 2);
     release(line);
     release(detail);
     if (is_set(exception)) raise_value(exception);
 }
 
-void source_raise(const Source *source, Type *type, Value message, int32_t line, int32_t offset, int32_t end_line,
-                  int32_t end_offset) {
-    if (is_unset(message)) return;
+static void raise_in_line(const Source *source, Type *type, Value message, Span place, bool in_bytes) {
     size_t length = 0;
     const char *text;
     char *made = NULL;
+    if (is_unset(message)) return;
     if (source->inner_start) {
-        int32_t shift = line == source->inner_line ? source->inner_col : 0;
-        offset -= shift, end_offset -= end_offset > shift ? shift : 0;
-        if (is_unset(inner_text(source, line, &length, &made))) return release(message);
+        int32_t shift = place.line == source->inner_line ? source->inner_col : 0;
+        place.col -= shift, place.end_col -= place.end_col > shift ? shift : 0;
+        if (is_unset(inner_text(source, place.line, &length, &made))) return release(message);
         text = made;
     } else {
-        text = source_line(source, line, &length);
+        text = source_line(source, place.line, &length);
     }
-    raise_with_text(source, type, message, text, length, (int32_t[]){line, offset, end_line, end_offset});
+    if (!in_bytes) {
+        place.col = to_characters(text, length, place.col);
+        place.end_col = to_characters(text, length, place.end_col);
+    }
+    raise_with_text(source, type, message, text, length, place);
     raw_free(made);
     release(message);
+}
+
+void source_raise(const Source *source, Type *type, Value message, Span place) {
+    raise_in_line(source, type, message, place, source->in_bytes || source->inner_start);
+}
+
+void source_raise_token(const Source *source, Value message, Span place) {
+    raise_in_line(source, &SyntaxError_type, message, place, false);
 }
 
 static bool fail(Value message) {
@@ -191,7 +203,9 @@ static bool decode_file(Source *source, Arena *arena) {
     char cookie[80];
     const char *encoding = "utf-8";
     if (mark) source->text += 3, source->size -= 3;
-    if (find_encoding(source->text, source->size, cookie, sizeof cookie)) encoding = normal_name(cookie);
+    bool declared = find_encoding(source->text, source->size, cookie, sizeof cookie);
+    if (declared) encoding = normal_name(cookie);
+    source->in_bytes = !mark && !declared;
     if (strcmp(encoding, "utf-8") == 0) return check_utf8(source);
     if (mark) return fail(str_format("encoding problem: %s with BOM", encoding));
     return decode(source, encoding, arena);
@@ -204,14 +218,14 @@ static bool check_zeros(const Source *source) {
     int32_t line = 1;
     for (const char *s = source->text; s < zero; s++) line += *s == '\n';
     Value message = str_from("source code cannot contain null bytes");
-    if (is_set(message)) raise_with_text(source, &SyntaxError_type, message, "", 0, (int32_t[]){line, 0, line, 0});
+    if (is_set(message)) raise_with_text(source, &SyntaxError_type, message, "", 0, (Span){line, 0, line, 0});
     release(message);
     return false;
 }
 
-/* Copies the text with every line end as '\n', and one at the end. */
-static bool normalize_lines(Source *source, Arena *arena) {
-    bool ends = source->size > 0 && source->text[source->size - 1] == '\n';
+/* Copies the text with every line end as '\n', and one at the end if `end_line`. */
+static bool normalize_lines(Source *source, bool end_line, Arena *arena) {
+    bool ends = !end_line || (source->size > 0 && source->text[source->size - 1] == '\n');
     if ((ends || source->size == 0) && !memchr(source->text, '\r', source->size)) return true;
     char *copy = arena_alloc(arena, source->size + 2);
     if (!copy) return false;
@@ -224,14 +238,15 @@ static bool normalize_lines(Source *source, Arena *arena) {
         }
         copy[n++] = c;
     }
-    if (n > 0 && copy[n - 1] != '\n') copy[n++] = '\n';
+    if (end_line && n > 0 && copy[n - 1] != '\n') copy[n++] = '\n';
     source->text = copy;
     source->size = n;
     return true;
 }
 
-bool source_open(Source *source, const char *text, size_t size, Value filename, bool is_str, Arena *arena) {
+bool source_open(Source *source, const char *text, size_t size, Value filename, bool is_str, bool end_line,
+                 Arena *arena) {
     *source = (Source){.text = text, .size = size, .filename = filename, .is_str = is_str};
     if (!is_str && !decode_file(source, arena)) return false;
-    return check_zeros(source) && normalize_lines(source, arena);
+    return check_zeros(source) && normalize_lines(source, end_line, arena);
 }

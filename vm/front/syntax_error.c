@@ -63,8 +63,17 @@ static bool set_position(Value exception, Value filename, Span span) {
            set_attribute(exception, "lineno", from_small_int(span.line)) &&
            set_attribute(exception, "offset", from_small_int(span.col + 1)) &&
            set_attribute(exception, "end_lineno", from_small_int(span.end_line)) &&
-           set_attribute(exception, "end_offset", from_small_int(span.end_col + 1)) &&
+           set_attribute(exception, "end_offset", span.end_col < 0 ? NONE : from_small_int(span.end_col + 1)) &&
            set_attribute(exception, "text", line_of_file(filename, span.line));
+}
+
+static bool raise_bare(Value filename, Span span, Value message) {
+    Value exception = is_unset(message) ? UNSET : exception_new(&SyntaxError_type, &message, 1);
+    release(message);
+    if (is_unset(exception)) return false;
+    if (set_position(exception, filename, span)) raise_value(exception);
+    else release(exception);
+    return false;
 }
 
 bool scope_fail(ScopeBuilder *b, Span span, const char *format, ...) {
@@ -72,10 +81,9 @@ bool scope_fail(ScopeBuilder *b, Span span, const char *format, ...) {
     va_start(args, format);
     Value message = str_vformat(format, args);
     va_end(args);
-    Value exception = is_unset(message) ? UNSET : exception_new(&SyntaxError_type, &message, 1);
-    release(message);
-    if (is_unset(exception)) return false;
-    if (set_position(exception, b->filename, span)) raise_value(exception);
-    else release(exception);
-    return false;
+    return raise_bare(b->filename, span, message);
+}
+
+bool syntax_error_line(Value filename, int32_t line, Value message) {
+    return raise_bare(filename, (Span){line, 0, line, -1}, message);
 }
