@@ -264,6 +264,7 @@ void *heap_object_failed(void) {
 }
 
 void *object_allocate(Type *type, size_t size) { return object_allocate_inline(type, size); }
+void *object_allocate_leaf(Type *type, size_t size) { return object_allocate_leaf_inline(type, size); }
 void object_free(void *object) { object_free_inline(object); }
 void *raw_allocate(size_t size) { return raw_allocate_inline(size); }
 void raw_free(void *block) { raw_free_inline(block); }

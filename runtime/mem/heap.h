@@ -17,6 +17,8 @@
  * NULL: failed, MemoryError pending.  Objects whose type has TYPE_GC are visible to the collector at once:
  * with every field zero they must be traversable. */
 void *object_allocate(Type *type, size_t size);
+/* The same for static types without TYPE_GC, but what is behind the header is left as it is: for str, bytes and int. */
+void *object_allocate_leaf(Type *type, size_t size);
 /* Frees the memory of a dying object (the last step of its destroy slot) and drops the reference to its heap type. */
 void object_free(void *object);
 

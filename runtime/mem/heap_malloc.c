@@ -99,6 +99,8 @@ void *object_allocate(Type *type, size_t size) {
     return o;
 }
 
+void *object_allocate_leaf(Type *type, size_t size) { return object_allocate(type, size); }
+
 void object_free(void *object) {
     Type *type = ((Object *)object)->type;
     block_free(object);

@@ -48,8 +48,17 @@ static void destroy_waiting(void) {
     waiting_capacity = 0;
 }
 
+/* What holds no other objects, has no finalizer and no weak references dies without ceremony. */
+static bool is_simple(const Object *o) {
+    return !(o->type->flags & TYPE_GC) && !o->type->finalize && !(object_flags(o) & OBJECT_WEAK);
+}
+
 /* Without memory for the list the object leaks: better than a stack overflow. */
 void object_destroy(Object *o) {
+    if (is_simple(o)) {
+        o->type->destroy(o);
+        return;
+    }
     if (depth >= DESTROY_DEPTH_MAX) {
         if (waiting_count < waiting_capacity || waiting_grow()) waiting[waiting_count++] = o;
         return;

@@ -90,7 +90,7 @@ bool limbs_protect(void (*work)(void *context), void *context) {
 
 Int *int_allocate(size_t count) {
     if (count > LIMBS_MAX) return raise_memory_error(), NULL;
-    return object_allocate(&int_type, sizeof(Int) + count * sizeof(mp_limb_t));
+    return object_allocate_leaf(&int_type, sizeof(Int) + count * sizeof(mp_limb_t));
 }
 
 Value int_finish(Int *r, size_t count, bool negative) {

@@ -55,9 +55,11 @@ static Value new_of_type(Type *type, size_t n, uint32_t max) {
     unsigned width = width_for(max);
     if (n > (SIZE_MAX >> 4)) return raise_memory_error();
     size_t size = text_size(n, width, max <= MAX_ASCII);
-    Str *s = object_allocate(type, type == &str_type ? size : ((size + 7) & ~(size_t)7) + attrs_size(type));
+    Str *s = type == &str_type ? object_allocate_leaf(type, size)
+                               : object_allocate(type, ((size + 7) & ~(size_t)7) + attrs_size(type));
     if (!s) return UNSET;
     object_set_flag(&s->head, width | (max <= MAX_ASCII ? STR_ASCII : 0));
+    atomic_store_explicit(&s->hash, 0, memory_order_relaxed);
     s->length = n;
     unit_put(s->data, width, n, 0);
     if (max > MAX_ASCII) atomic_store_explicit(str_utf8_slot(s), NULL, memory_order_relaxed);

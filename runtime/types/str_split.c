@@ -18,8 +18,26 @@ static Value drop(Value list) {
     return UNSET;
 }
 
+static bool is_ascii_space(unsigned char c) { return c == ' ' || (c >= '\t' && c <= '\r') || (c >= 0x1C && c <= 0x1F); }
+
+/* All words of an ASCII string. */
+static Value split_ascii(Value v) {
+    const Str *s = as_str(v);
+    const unsigned char *p = s->data, *end = p + s->length;
+    Value list = list_new(0);
+    while (is_set(list)) {
+        while (p < end && is_ascii_space(*p)) p++;
+        if (p == end) break;
+        const unsigned char *start = p;
+        while (p < end && !is_ascii_space(*p)) p++;
+        if (!add_slice(list, v, (size_t)(start - s->data), (size_t)(p - s->data))) return drop(list);
+    }
+    return list;
+}
+
 Value str_split_whitespace(Value v, int64_t limit) {
     Str *s = as_str(v);
+    if (limit < 0 && str_is_ascii(s)) return split_ascii(v);
     size_t n = s->length, i = 0;
     Value list = list_new(0);
     while (is_set(list)) {
