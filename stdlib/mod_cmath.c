@@ -10,6 +10,10 @@
 #include <float.h>
 #include <math.h>
 
+#ifndef CMPLX /* clang with a C library that leaves it out */
+#define CMPLX(real, imaginary) __builtin_complex((double)(real), (double)(imaginary))
+#endif
+
 static const double large = DBL_MAX / 4.0;
 static const double tiny = DBL_MIN;
 static double square_root_of_large, log_of_large, square_root_of_tiny;
