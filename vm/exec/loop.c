@@ -999,6 +999,7 @@ call_base: {
     if (native_quick(*base, base + 1, count, &value)) {
         consume_run(base, count + 1);
         SET_OR_FAIL(A, value);
+        POLL(); /* a signal that came while it blocked is served at the line that waited */
         NEXT();
     }
     OUTCOME(call_begin(frame, base, count, UNSET, (Return){FRAME_CALL, (uint16_t)A}, &out_));
