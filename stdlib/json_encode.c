@@ -22,7 +22,7 @@ typedef struct Encoder {
 static bool encode_value(Encoder *e, Value v, const Outer *outer);
 
 static void add_unicode_escape(StrBuilder *b, uint32_t unit) {
-    char text[8];
+    char text[16];
     snprintf(text, sizeof text, "\\u%04x", (unsigned)unit);
     builder_ascii(b, text);
 }

@@ -86,7 +86,7 @@ static bool init(Value self, const Value *args, size_t count, Value kwnames) {
 }
 
 static Value repr(Value self) {
-    Value inner = bytes_repr(as_bytearray(self)->data, as_bytearray(self)->length);
+    Value inner = bytes_repr_escaping(as_bytearray(self)->data, as_bytearray(self)->length, true);
     Value made = is_set(inner) ? str_format("%T(%U)", self, inner) : UNSET;
     release(inner);
     return made;
@@ -95,8 +95,7 @@ static Value repr(Value self) {
 static Value add(Value a, Value b) {
     if (!bytearray_is(a)) return NOT_IMPLEMENTED;
     if (buffer_supported(b)) return bytes_concat(a, b);
-    Value r = other_operand(BINARY_ADD, a, b, b, add);
-    return same(r, NOT_IMPLEMENTED) ? raise_type_error("can't concat %T to %T", b, a) : r;
+    return raise_type_error("can't concat %T to %T", b, a);
 }
 
 /* Makes the array `times` times as long; its bytes come again and again. */
@@ -112,10 +111,7 @@ static bool repeat(ByteArray *b, int64_t times) {
 static Value multiply(Value a, Value b) {
     Value self = bytearray_is(a) ? a : b, times = bytearray_is(a) ? b : a;
     int64_t n;
-    if (!type_of(times)->index) {
-        Value r = other_operand(BINARY_MULTIPLY, a, b, times, multiply);
-        return same(r, NOT_IMPLEMENTED) ? raise_type_error("can't multiply sequence by non-int of type '%T'", times) : r;
-    }
+    if (!type_of(times)->index) return raise_type_error("can't multiply sequence by non-int of type '%T'", times);
     if (!object_as_index(times, &n, &OverflowError_type)) return UNSET;
     Value made = bytearray_from(as_bytearray(self)->data, as_bytearray(self)->length);
     if (is_unset(made) || repeat(as_bytearray(made), n)) return made;
@@ -256,7 +252,7 @@ static Value copy(const Value *args, size_t count) { return bytearray_from(as_by
 
 static Value extend_method(const Value *args, size_t count) {
     if (buffer_supported(args[1])) return done(extend(args[0], args[1]));
-    if (str_is(args[1])) return raise_type_error("expected iterable of integers; got: 'str'");
+    if (str_is(args[1])) return str_length(args[1]) ? raise_type_error("'str' object cannot be interpreted as an integer") : NONE;
     if (!type_of(args[1])->iterate && !type_of(args[1])->get_item)
         return raise_type_error("can't extend bytearray with %T", args[1]);
     Value more = type_of(args[1])->index ? UNSET : bytes_collect("bytearray", args[1], UNSET, UNSET);
@@ -307,7 +303,7 @@ static Value reverse(const Value *args, size_t count) {
 }
 
 static Value fromhex(const Value *args, size_t count) {
-    if (!str_is(args[1])) return raise_type_error("fromhex() argument must be str, not %T", args[1]);
+    if (!str_is(args[1])) return raise_type_error("fromhex() argument must be str, not %s", argument_type(args[1]));
     size_t n;
     Value made = bytearray_from(NULL, str_length(args[1]) / 2 + 1);
     if (is_unset(made)) return UNSET;

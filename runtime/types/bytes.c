@@ -56,11 +56,13 @@ Value bytes_from(const void *data, size_t n) {
 
 Value bytes_like_self(Value self, const void *data, size_t n) {
     if (!bytes_is(self)) return bytearray_from(data, n);
-    if (data && n == as_bytes(self)->length && is_exactly(self, &bytes_type)) return retain(self); /* all of it */
+    if (data == as_bytes(self)->data && n == as_bytes(self)->length && is_exactly(self, &bytes_type)) return retain(self);
     return data || !n ? bytes_from(data, n) : new_of_type(&bytes_type, NULL, n);
 }
 
-Value bytes_repr(const unsigned char *data, size_t n) {
+Value bytes_repr(const unsigned char *data, size_t n) { return bytes_repr_escaping(data, n, false); }
+
+Value bytes_repr_escaping(const unsigned char *data, size_t n, bool always) {
     StrBuilder b = STR_BUILDER;
     bool single = n && memchr(data, '\'', n), twice = n && memchr(data, '"', n);
     char quote = single && !twice ? '"' : '\'';
@@ -68,7 +70,7 @@ Value bytes_repr(const unsigned char *data, size_t n) {
     builder_char(&b, (uint32_t)quote);
     for (size_t i = 0; i < n; i++) {
         unsigned char c = data[i];
-        if (c == quote || c == '\\') builder_char(&b, '\\'), builder_char(&b, c);
+        if (c == quote || c == '\\' || (always && c == '\'')) builder_char(&b, '\\'), builder_char(&b, c);
         else if (c == '\t') builder_ascii(&b, "\\t");
         else if (c == '\n') builder_ascii(&b, "\\n");
         else if (c == '\r') builder_ascii(&b, "\\r");
@@ -119,6 +121,10 @@ Value bytes_compare(Value a, Value b, CompareOp op) {
     return r;
 }
 
+static Value compare(Value a, Value b, CompareOp op) {
+    return bytes_is(a) && bytes_is(b) ? bytes_compare(a, b, op) : NOT_IMPLEMENTED;
+}
+
 Value bytes_concat(Value a, Value b) {
     Buffer x, y;
     if (!buffer_get(a, &x, false)) return UNSET;
@@ -139,17 +145,13 @@ Value bytes_concat(Value a, Value b) {
 static Value add(Value a, Value b) {
     if (!bytes_is(a)) return NOT_IMPLEMENTED;
     if (buffer_supported(b)) return bytes_concat(a, b);
-    Value r = other_operand(BINARY_ADD, a, b, b, add);
-    return same(r, NOT_IMPLEMENTED) ? raise_type_error("can't concat %T to bytes", b) : r;
+    return raise_type_error("can't concat %T to bytes", b);
 }
 
 static Value multiply(Value a, Value b) {
     Value self = bytes_is(a) ? a : b, times = bytes_is(a) ? b : a;
     int64_t n;
-    if (!type_of(times)->index) {
-        Value r = other_operand(BINARY_MULTIPLY, a, b, times, multiply);
-        return same(r, NOT_IMPLEMENTED) ? raise_type_error("can't multiply sequence by non-int of type '%T'", times) : r;
-    }
+    if (!type_of(times)->index) return raise_type_error("can't multiply sequence by non-int of type '%T'", times);
     if (!object_as_index(times, &n, &OverflowError_type)) return UNSET;
     Span s = bytes_span(self);
     if (n == 1 && is_exactly(self, &bytes_type)) return retain(self);
@@ -165,7 +167,7 @@ static Value modulo(Value a, Value b) { return bytes_is(a) ? bytes_percent(a, b)
 static Value get_item(Value self, Value key) {
     Span s = bytes_span(self);
     int64_t start, stop, step;
-    size_t count, index;
+    size_t count;
     if (is_exactly(key, &slice_type)) {
         if (!slice_bounds(key, s.length, &start, &stop, &step, &count)) return UNSET;
         if (step == 1) return bytes_like_self(self, s.data + start, count);
@@ -173,15 +175,12 @@ static Value get_item(Value self, Value key) {
         for (size_t i = 0; is_set(made) && i < count; i++) bytes_data(made)[i] = s.data[start + (int64_t)i * step];
         return made;
     }
-    if (is_small_int(key)) {
-        int64_t i = as_small_int(key);
-        if (i < 0) i += (int64_t)s.length;
-        return (uint64_t)i < s.length ? from_small_int(s.data[i]) : raise_index_error("index out of range");
-    }
-    if (!type_of(key)->index) return raise_type_error("byte indices must be integers or slices, not %T", key);
-    if (!index_resolve(key, s.length, "byte", &index))
-        return error_absorb(&IndexError_type) ? raise_index_error("index out of range") : UNSET;
-    return from_small_int(s.data[index]);
+    int64_t i;
+    if (is_small_int(key)) i = as_small_int(key);
+    else if (!type_of(key)->index) return raise_type_error("byte indices must be integers or slices, not %T", key);
+    else if (!object_as_index(key, &i, &IndexError_type)) return UNSET;
+    if (i < 0) i += (int64_t)s.length;
+    return (uint64_t)i < s.length ? from_small_int(s.data[i]) : raise_index_error("index out of range");
 }
 
 static bool get_buffer(Value self, Buffer *out, bool writable) {
@@ -254,6 +253,8 @@ static Value collect_sized(Value source) {
 }
 
 Value bytes_collect(const char *type_name, Value source, Value encoding, Value errors) {
+    const char *unused;
+    if (!text_argument(encoding, type_name, "encoding", &unused) || !text_argument(errors, type_name, "errors", &unused)) return UNSET;
     if (is_unset(source) || !str_is(source)) {
         if (is_set(encoding)) return raise_type_error("encoding without a string argument");
         if (is_set(errors)) return raise_type_error("errors without a string argument");
@@ -322,7 +323,7 @@ static Value make(Type *type, const Value *args, size_t count, Value kwnames) {
 }
 
 static Value fromhex(const Value *args, size_t count) {
-    if (!str_is(args[1])) return raise_type_error("fromhex() argument must be str, not %T", args[1]);
+    if (!str_is(args[1])) return raise_type_error("fromhex() argument must be str, not %s", argument_type(args[1]));
     size_t n;
     unsigned char *data = raw_allocate(str_length(args[1]) / 2 + 1);
     if (!data) return raise_memory_error();
@@ -370,7 +371,7 @@ Type bytes_type = {
     .destroy = destroy,
     .repr = repr,
     .hash = hash,
-    .compare = bytes_compare,
+    .compare = compare,
     .truth = truth,
     .length = length,
     .get_item = get_item,

@@ -285,7 +285,8 @@ static bool separator_argument(Value v, int *out) {
     *out = -1;
     if (is_unset(v) || is_none(v)) return true;
     bool is_text = str_is(v);
-    if (!is_text && !bytes_is(v)) return raise_type_error("sep must be str or bytes."), false;
+    if (!is_text && !bytes_is(v))
+        return object_length(v) >= 0 && (raise_type_error("sep must be str or bytes."), false);
     if ((is_text ? str_length(v) : as_bytes(v)->length) != 1) return raise_value_error("sep must be length 1."), false;
     uint32_t c = is_text ? str_at(as_str(v), 0) : as_bytes(v)->data[0];
     if (c >= 128) return raise_value_error("sep must be ASCII."), false;
@@ -343,5 +344,6 @@ Value bytes_method_decode(const Value *args, size_t count) {
     const char *encoding = "utf-8", *errors = "strict";
     if (!text_argument(args[1], "decode", "encoding", &encoding) || !text_argument(args[2], "decode", "errors", &errors))
         return UNSET;
+    if (bytes_span(args[0]).length == 0) return names.empty; /* whatever the encoding */
     return str_decode(bytes_span(args[0]).data, bytes_span(args[0]).length, encoding, errors);
 }

@@ -73,6 +73,9 @@ BYTES_METHOD_ROWS
 #undef BYTES_ROW
 Value bytes_method_maketrans(const Value *args, size_t count);
 
+/* always: a single quote is escaped even between double ones, as bytearray does. */
+Value bytes_repr_escaping(const unsigned char *data, size_t n, bool always);
+
 /* Shared slots. */
 Value bytes_compare(Value a, Value b, CompareOp op);
 int bytes_contains(Value self, Value item);

@@ -20,10 +20,7 @@ static bool split_space(Value list, Value self, Span s, int64_t limit) {
         while (i < s.length && is_space(s.data[i])) i++;
         if (i == s.length) return true;
         size_t start = i;
-        if (limit-- == 0) {
-            for (i = s.length; is_space(s.data[i - 1]);) i--;
-            return add_part(list, self, s, start, i);
-        }
+        if (limit-- == 0) return add_part(list, self, s, start, s.length);
         while (i < s.length && !is_space(s.data[i])) i++;
         if (!add_part(list, self, s, start, i)) return false;
     }
@@ -35,10 +32,7 @@ static bool rsplit_space(Value list, Value self, Span s, int64_t limit) {
         while (i && is_space(s.data[i - 1])) i--;
         if (i == 0) return list_reverse(list);
         size_t stop = i;
-        if (limit-- == 0) {
-            for (i = 0; is_space(s.data[i]);) i++;
-            return add_part(list, self, s, i, stop) && list_reverse(list);
-        }
+        if (limit-- == 0) return add_part(list, self, s, 0, stop) && list_reverse(list);
         while (i && !is_space(s.data[i - 1])) i--;
         if (!add_part(list, self, s, i, stop)) return false;
     }
@@ -115,7 +109,7 @@ static Value partition(const Value *args, bool reverse) {
     size_t cut = at >= 0 ? (size_t)at : reverse ? 0 : s.length;
     size_t width = at >= 0 ? separator.length : 0;
     parts[0] = bytes_like_self(self, s.data, cut);
-    parts[1] = bytes_like_self(self, separator.data, width);
+    parts[1] = width && bytes_is(self) ? retain(args[1]) : bytes_like_self(self, separator.data, width);
     parts[2] = bytes_like_self(self, s.data + cut + width, s.length - cut - width);
     buffer_release(&buffer);
     if (is_set(parts[0]) && is_set(parts[1]) && is_set(parts[2])) return tuple_steal(parts, 3);

@@ -10,6 +10,7 @@
 #include "runtime/types/list.h"
 #include "runtime/types/object.h"
 #include "runtime/types/range.h"
+#include "runtime/types/str_methods.h"
 #include "runtime/types/str_units.h"
 #include "runtime/types/tuple.h"
 
@@ -444,7 +445,7 @@ static Value cast(const Value *args, size_t count) {
     int64_t shape[MAX_DIMENSIONS], total = 1;
     int dimensions = 1;
     if (!alive(m)) return UNSET;
-    if (!str_is(args[1])) return raise_type_error("cast() argument 'format' must be str, not %T", args[1]);
+    if (!str_is(args[1])) return raise_type_error("cast() argument 'format' must be str, not %s", argument_type(args[1]));
     const char *format = str_utf8(args[1], NULL);
     if (!format) return UNSET;
     int64_t size = format_size(format);

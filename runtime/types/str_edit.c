@@ -86,7 +86,7 @@ Value str_strip(Value s) { return strip(s, UNSET, true, true); }
 
 static Value strip_method(const Value *args, const char *name, bool left, bool right) {
     if (is_unset(args[1]) || is_none(args[1])) return strip(args[0], UNSET, left, right);
-    if (!str_is(args[1])) return raise_type_error("%s arg must be None or str, not %T", name, args[1]);
+    if (!str_is(args[1])) return raise_type_error("%s arg must be None or str", name);
     return strip(args[0], args[1], left, right);
 }
 STR_METHOD(strip) { return strip_method(args, "strip", true, true); }

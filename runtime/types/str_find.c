@@ -73,7 +73,7 @@ size_t str_count(Value s, Value needle, size_t start, size_t stop, size_t limit)
 }
 
 bool str_argument(Value v, const char *method) {
-    return str_is(v) || (raise_type_error("%s must be str, not %T", method, v), false);
+    return str_is(v) || (raise_type_error("%s must be str, not %s", method, argument_type(v)), false);
 }
 
 static bool bound_argument(Value v, int64_t *out) {

@@ -10,7 +10,7 @@
 
 bool text_argument(Value v, const char *function, const char *name, const char **out) {
     if (is_unset(v)) return true;
-    if (!str_is(v)) return raise_type_error("%s() argument '%s' must be str, not %T", function, name, v), false;
+    if (!str_is(v)) return raise_type_error("%s() argument '%s' must be str, not %s", function, name, argument_type(v)), false;
     size_t n;
     *out = str_utf8(v, &n);
     if (*out && strlen(*out) != n) return raise_value_error("embedded null character"), false;
@@ -32,7 +32,7 @@ static Value decode_object(Value v, Value encoding_value, Value errors_value) {
     if (str_is(v)) return raise_type_error("decoding str is not supported");
     if (!buffer_supported(v)) return raise_type_error("decoding to str: need a bytes-like object, %T found", v);
     if (!buffer_get(v, &buffer, false)) return UNSET;
-    Value text = str_decode(buffer.data, buffer.length, encoding, errors);
+    Value text = buffer.length ? str_decode(buffer.data, buffer.length, encoding, errors) : str_empty();
     buffer_release(&buffer);
     return text;
 }

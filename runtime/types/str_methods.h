@@ -25,12 +25,8 @@ Value str_add(Value a, Value b);
 Value str_multiply(Value a, Value b);
 Value str_modulo(Value a, Value b);
 
-/* a + b when only one operand is a sequence: what the other's slot says, or NOT_IMPLEMENTED, so that the caller can raise the
- * sequence's own message. */
-static inline Value other_operand(BinaryOp op, Value a, Value b, Value other, Value (*own)(Value, Value)) {
-    Value (*slot)(Value, Value) = type_of(other)->binary[op];
-    return slot && slot != own ? slot(a, b) : NOT_IMPLEMENTED;
-}
+/* The type of an argument as messages about arguments name it. */
+static inline const char *argument_type(Value v) { return is_none(v) ? "None" : type_of(v)->name; }
 
 /* Arguments of methods.  False: TypeError pending. */
 bool str_argument(Value v, const char *method); /* "replace() argument 1 must be str, not int" is method "replace() argument 1" */

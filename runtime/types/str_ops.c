@@ -111,16 +111,12 @@ Value str_repeat(Value v, int64_t n) {
 Value str_add(Value a, Value b) {
     if (str_is(a) && str_is(b)) return str_concat(a, b);
     if (!str_is(a)) return NOT_IMPLEMENTED;
-    Value r = other_operand(BINARY_ADD, a, b, b, str_add);
-    return same(r, NOT_IMPLEMENTED) ? raise_type_error("can only concatenate str (not \"%T\") to str", b) : r;
+    return raise_type_error("can only concatenate str (not \"%T\") to str", b);
 }
 
 Value str_multiply(Value a, Value b) {
     Value text = str_is(a) ? a : b, times = str_is(a) ? b : a;
-    if (!type_of(times)->index) {
-        Value r = other_operand(BINARY_MULTIPLY, a, b, times, str_multiply);
-        return same(r, NOT_IMPLEMENTED) ? raise_type_error("can't multiply sequence by non-int of type '%T'", times) : r;
-    }
+    if (!type_of(times)->index) return raise_type_error("can't multiply sequence by non-int of type '%T'", times);
     int64_t n;
     if (!object_as_index(times, &n, &OverflowError_type)) return UNSET;
     return str_repeat(text, n);

@@ -180,7 +180,6 @@ static Value unsupported(Percent *p, uint32_t c) {
 }
 
 static bool add_value(Percent *p, const Directive *d) {
-    if (d->conversion == '%') return builder_char(&p->out, '%'), true;
     Value v = next_value(p), text;
     if (is_unset(v)) return false;
     Directive padding = *d;
@@ -213,7 +212,8 @@ static bool run(Percent *p) {
         size_t stop = next < 0 ? s->length : (size_t)next;
         builder_slice(&p->out, p->format, p->at, stop);
         p->at = stop + 1;
-        if (next >= 0 && (!read_directive(p, &d) || !add_value(p, &d))) return false;
+        if (next >= 0 && !at_end(p) && peek(p) == '%') builder_char(&p->out, '%'), p->at++;
+        else if (next >= 0 && (!read_directive(p, &d) || !add_value(p, &d))) return false;
     }
     if (p->next < p->count && is_unset(p->mapping))
         return raise_type_error("not all arguments converted during %s formatting", p->bytes ? "bytes" : "string"), false;

@@ -44,10 +44,7 @@ Value str_split_whitespace(Value v, int64_t limit) {
         while (i < n && unicode_is_space(str_at(s, i))) i++;
         if (i == n) break;
         size_t start = i;
-        if (limit-- == 0) {
-            for (i = n; unicode_is_space(str_at(s, i - 1));) i--;
-            return add_slice(list, v, start, i) ? list : drop(list);
-        }
+        if (limit-- == 0) return add_slice(list, v, start, n) ? list : drop(list);
         while (i < n && !unicode_is_space(str_at(s, i))) i++;
         if (!add_slice(list, v, start, i)) return drop(list);
     }
@@ -63,8 +60,7 @@ static Value rsplit_whitespace(Value v, int64_t limit) {
         if (i == 0) break;
         size_t stop = i;
         if (limit-- == 0) {
-            for (i = 0; unicode_is_space(str_at(s, i));) i++;
-            if (!add_slice(list, v, i, stop)) return drop(list);
+            if (!add_slice(list, v, 0, stop)) return drop(list);
             break;
         }
         while (i && !unicode_is_space(str_at(s, i - 1))) i--;
