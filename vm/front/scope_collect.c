@@ -294,7 +294,10 @@ static bool visit_walrus(ScopeBuilder *b, Node *node) {
     if (!mangle(b, &target->u.name.name)) return false;
     if (b->current->kind == SCOPE_COMPREHENSION && !extend_walrus(b, target)) return false;
     if (!visit(b, node->u.named_expr.value)) return false;
-    return b->current->kind == SCOPE_COMPREHENSION || bind(b, &target->u.name.name, 0);
+    if (b->current->kind == SCOPE_COMPREHENSION) return true;
+    if (!bind(b, &target->u.name.name, 0)) return false;
+    scope_lookup(b->current, target->u.name.name)->is_walrus = true;
+    return true;
 }
 
 static bool visit_yield(ScopeBuilder *b, Node *node) {
@@ -453,7 +456,9 @@ static bool visit_try(ScopeBuilder *b, Node *node) {
     for (int32_t i = 0; i < node->u.try_.handler_count; i++) {
         Handler *handler = &node->u.try_.handlers[i];
         if (handler->type && !visit(b, handler->type)) return false;
-        if (!bind(b, &handler->name, 0) || !visit_body(b, &handler->body)) return false;
+        if (!bind(b, &handler->name, 0)) return false;
+        if (is_set(handler->name)) scope_lookup(b->current, handler->name)->is_deleted = true;
+        if (!visit_body(b, &handler->body)) return false;
     }
     return visit_body(b, &node->u.try_.orelse) && visit_body(b, &node->u.try_.finally);
 }
@@ -470,9 +475,19 @@ static bool visit_for(ScopeBuilder *b, Node *node) {
            visit_body(b, &node->u.for_.orelse);
 }
 
+static void mark_deleted(ScopeBuilder *b, const Node *target) {
+    if (target->kind == NODE_NAME) {
+        scope_lookup(b->current, target->u.name.name)->is_deleted = true;
+    } else if (target->kind == NODE_TUPLE || target->kind == NODE_LIST) {
+        for (int32_t i = 0; i < target->u.sequence.items.count; i++) mark_deleted(b, target->u.sequence.items.items[i]);
+    }
+}
+
 static bool visit_delete(ScopeBuilder *b, Node *node) {
-    for (int32_t i = 0; i < node->u.delete_.targets.count; i++)
+    for (int32_t i = 0; i < node->u.delete_.targets.count; i++) {
         if (!visit_target(b, node->u.delete_.targets.items[i], 0)) return false;
+        mark_deleted(b, node->u.delete_.targets.items[i]);
+    }
     return true;
 }
 
