@@ -128,11 +128,21 @@ static const char *script_of(const char *path, char *buffer, size_t size) {
     return path;
 }
 
+/* Tracebacks and __file__ show the absolute path. */
+static const char *absolute_path(const char *path, char *buffer, size_t size) {
+    char folder[4096];
+    if (path[0] == '/' || !getcwd(folder, sizeof folder)) return path;
+    if (path[0] == '.' && path[1] == '/') path += 2;
+    int n = snprintf(buffer, size, "%s/%s", folder, path);
+    return n > 0 && (size_t)n < size ? buffer : path;
+}
+
 static int run_file(const Options *options) {
-    char buffer[4096], *text;
+    char buffer[4096], absolute[8192], *text;
     size_t size;
     const char *path = script_of(options->target, buffer, sizeof buffer);
     if (!source_read(path, &text, &size)) return cannot_open(path);
+    path = absolute_path(path, absolute, sizeof absolute);
     Value dict = run_main_dict(), filename = str_decode(path, strlen(path), "utf-8", "surrogateescape");
     int code = EXIT_SCRIPT_ERROR;
     if (is_set(dict) && is_set(filename) && dict_set(dict, names.__file__, filename) && dict_set(dict, names.__cached__, NONE))

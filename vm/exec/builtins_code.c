@@ -40,7 +40,7 @@ static Value compile_value(Value source, const char *function, Value filename, P
     size_t size;
     Buffer holder;
     if (!source_text(source, function, &text, &size, &holder, &flags)) return UNSET;
-    if (mode == PARSE_EVAL)
+    if (strcmp(function, "eval") == 0)
         while (size > 0 && (*text == ' ' || *text == '\t')) text++, size--;
     Value code = compile_source(text, size, mode, filename, flags, optimize);
     if (is_set(holder.owner)) buffer_release(&holder);

@@ -17,7 +17,7 @@ void lexer_start(Lexer *lexer, const Source *source) {
     lexer->source = source;
     lexer->cursor = lexer->line_start = source->text;
     lexer->end = source->text + source->size;
-    lexer->line = 1;
+    lexer->line = source->size > 0; /* an error in an empty text is on line 0 */
     lexer->at_line_start = true;
 }
 
