@@ -1,7 +1,7 @@
 /* The hash table of set and frozenset.
  *
- * Scripts can see the order of a set, so every rule here (how far to probe in line, when to grow and to what size, that
- * slots of removed entries are not used again) has to stay the one of CPython 3.11.
+ * Scripts can see the order of a set, so every rule here (how far to probe in line, when to grow and to what size, which
+ * slot of a removed entry is used again) has to stay the one of CPython 3.11.
  */
 #include "runtime/types/set.h"
 
@@ -88,13 +88,18 @@ bool set_resize(Set *s, size_t minimum) {
     return true;
 }
 
-/* The entry of the key, or the free one where it would go; NULL: its __eq__ raised. */
+static bool is_removed(const SetEntry *e) { return is_unset(e->key) && e->hash == SET_REMOVED; }
+
+/* The entry of the key; else the one where it would go: the last removed one on the way, or the free one that ends it.
+ * NULL: its __eq__ raised. */
 static SetEntry *find_slow(Set *s, Value key, int64_t hash) {
 restart:;
     Walk w = walk_start(s->mask, hash);
+    SetEntry *removed = NULL;
     for (size_t home = w.slot;; walk_next(&w, &home)) {
         SetEntry *table = s->table, *e = &table[w.slot];
-        if (is_free(e)) return e;
+        if (is_free(e)) return removed ? removed : e;
+        if (is_removed(e)) removed = e;
         if (e->hash != hash || is_unset(e->key)) continue;
         if (same(e->key, key)) return e;
         Value other = retain(e->key);
@@ -110,9 +115,12 @@ restart:;
 static SetEntry *find(Set *s, Value key, int64_t hash) {
     if (!is_small_int(key)) return find_slow(s, key, hash);
     Walk w = walk_start(s->mask, hash);
+    SetEntry *removed = NULL;
     for (size_t home = w.slot;; walk_next(&w, &home)) {
         SetEntry *e = &s->table[w.slot];
-        if (is_free(e) || same(e->key, key)) return e;
+        if (same(e->key, key)) return e;
+        if (is_free(e)) return removed ? removed : e;
+        if (is_removed(e)) removed = e;
         if (e->hash == hash && is_set(e->key) && !is_small_int(e->key)) return find_slow(s, key, hash);
     }
 }
@@ -121,9 +129,11 @@ bool set_add_hashed(Set *s, Value key, int64_t hash) {
     SetEntry *e = find(s, key, hash);
     if (!e) return false;
     if (is_set(e->key)) return true;
+    bool again = is_removed(e);
     *e = (SetEntry){retain(key), hash};
-    s->fill++;
     s->used++;
+    if (again) return true;
+    s->fill++;
     if (s->fill * 5 < s->mask * 3) return true;
     return set_resize(s, s->used > 50000 ? s->used * 2 : s->used * 4);
 }
