@@ -252,13 +252,19 @@ static Value finish_set(Value set, bool fine) {
     return UNSET;
 }
 
+/* Keys of a plain dict are read from the dict itself: that makes room at once, which the order of the set shows. */
+static Value as_new_set(Value v) {
+    bool plain = is_exactly(v, &dict_keys_type) && dict_is_exact(as_view(v)->dict);
+    return set_from_iterable(plain ? as_view(v)->dict : v);
+}
+
 static Value view_or(Value a, Value b) {
-    Value result = set_from_iterable(a);
+    Value result = as_new_set(a);
     return is_unset(result) ? UNSET : finish_set(result, set_update(result, b));
 }
 
 static Value view_subtract(Value a, Value b) {
-    Value result = set_from_iterable(a);
+    Value result = as_new_set(a);
     return is_unset(result) ? UNSET : finish_set(result, set_difference_update(result, b));
 }
 
@@ -285,7 +291,7 @@ static Value view_and(Value a, Value b) {
 }
 
 static Value view_xor(Value a, Value b) {
-    Value result = set_from_iterable(a);
+    Value result = as_new_set(a);
     return is_unset(result) ? UNSET : finish_set(result, set_symmetric_difference_update(result, b));
 }
 

@@ -1,5 +1,6 @@
 /* The start and the end of all built-in types. */
 #include "runtime/mem/gc.h"
+#include "runtime/mem/heap.h"
 #include "runtime/types/class.h"
 #include "runtime/types/error.h"
 #include "runtime/types/exception.h"
@@ -18,7 +19,10 @@ static void allow_weak_references(void) {
     frozenset_type.flags |= TYPE_WEAK;
 }
 
+static void out_of_memory(void) { raise_memory_error(); }
+
 bool types_start(void) {
+    heap_out_of_memory = out_of_memory;
     object_weakrefs_clear = weakref_clear;
     gc_weakref_type = &weakref_type;
     names_start();
