@@ -35,6 +35,7 @@ static Enumerate *as_enumerate(Value v) { return (Enumerate *)as_object(v); }
 
 static Value enumerate_make(Type *type, const Value *args, size_t count, Value kwnames) {
     Value out[2];
+    if (count == 0 && is_unset(kwnames)) return raise_type_error("enumerate() missing required argument 'iterable'");
     if (!native_bind("enumerate", "iterable, start=0", args, count, kwnames, out)) return UNSET;
     Value start = is_set(out[1]) ? object_index(out[1]) : from_small_int(0);
     if (is_unset(start)) return UNSET;
@@ -148,7 +149,7 @@ static bool zip_options(size_t count, const Value *args, Value kwnames, bool *st
     for (size_t i = 0; i < named; i++) {
         Value name = tuple_at(kwnames, i);
         if (!str_equal_ascii(name, "strict"))
-            return raise_type_error("zip() got an unexpected keyword argument '%U'", name), false;
+            return raise_type_error("'%U' is an invalid keyword argument for zip()", name), false;
         int truth = object_truth(args[count + i]);
         if (truth < 0) return false;
         *strict = truth;
