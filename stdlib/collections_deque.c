@@ -58,6 +58,11 @@ static bool push_last(Deque *d, Value item) {
     if (d->limit >= 0 && d->length > (size_t)d->limit) release(take_first(d));
     return true;
 }
+
+size_t deque_length(Value v) { return as_deque(v)->length; }
+bool deque_append(Value v, Value item) { return push_last(as_deque(v), retain(item)); }
+Value deque_take_first(Value v) { return take_first(as_deque(v)); }
+
 static bool push_first(Deque *d, Value item) {
     if (d->length == d->capacity && !grow(d)) return release(item), false;
     d->first = (d->first - 1) & (d->capacity - 1);

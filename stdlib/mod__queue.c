@@ -7,7 +7,7 @@
 #include "runtime/plat/clock.h"
 #include "runtime/types/traverse.h"
 
-static Value empty_class; /* Empty; immortal */
+Value queue_empty_class, queue_full_class; /* immortal */
 
 /* A ring: items [first, first + count) modulo capacity, which is a power of two. */
 typedef struct SimpleQueue {
@@ -54,7 +54,7 @@ static Value queue_take(SimpleQueue *q) {
 }
 
 static Value raise_empty(void) {
-    Value exception = call0(empty_class);
+    Value exception = call0(queue_empty_class);
     return is_set(exception) ? raise_value(exception) : UNSET;
 }
 
@@ -68,19 +68,24 @@ static Value queue_wait_and_take(SimpleQueue *q, int64_t deadline) {
     return q->count ? queue_take(q) : raise_empty();
 }
 
+bool queue_deadline(Value block, Value timeout, int64_t *deadline) {
+    int waits = is_set(block) ? object_truth(block) : 1;
+    int64_t ns;
+    *deadline = waits ? -1 : 0;
+    if (waits <= 0 || is_unset(timeout) || is_none(timeout)) return waits >= 0;
+    if (!thread_timeout(timeout, &ns)) return false;
+    if (ns < 0) return raise_value_error("'timeout' must be a non-negative number"), false;
+    *deadline = clock_monotonic() + ns;
+    return true;
+}
+
 static Value queue_get(const Value *args, size_t count) {
     SimpleQueue *q = queue_of(args[0]);
+    int64_t deadline;
     if (q->count && is_unset(args[1]) && is_unset(args[2])) return queue_take(q);
-    int block = is_set(args[1]) ? object_truth(args[1]) : 1;
-    int64_t timeout = -1;
-    if (block < 0) return UNSET;
-    if (block && is_set(args[2]) && !is_none(args[2])) {
-        if (!thread_timeout(args[2], &timeout)) return UNSET;
-        if (timeout < 0) return raise_value_error("'timeout' must be a non-negative number");
-    }
+    if (!queue_deadline(args[1], args[2], &deadline)) return UNSET;
     if (q->count) return queue_take(q);
-    if (!block) return raise_empty();
-    return queue_wait_and_take(q, timeout < 0 ? -1 : clock_monotonic() + timeout);
+    return deadline == 0 ? raise_empty() : queue_wait_and_take(q, deadline);
 }
 
 static Value queue_get_nowait(const Value *args, size_t count) {
@@ -127,7 +132,7 @@ static const NativeDef queue_methods[] = {
 static Type simple_queue_type = {
     TYPE_HEAD("_queue.SimpleQueue"),
     .basic_size = sizeof(SimpleQueue),
-    .flags = TYPE_BASE | TYPE_GC,
+    .flags = TYPE_BASE | TYPE_GC | TYPE_WEAK,
     .doc = "Simple, unbounded, reentrant FIFO queue.",
     .methods = queue_methods,
     .make = queue_make,
@@ -136,27 +141,38 @@ static Type simple_queue_type = {
     .clear = queue_clear,
 };
 
-static bool ready(void) { return type_ready(&simple_queue_type); }
+static bool ready(void) { return type_ready(&simple_queue_type) && type_ready(&queue_type); }
 
-static Value empty_class_new(void) {
-    Value name = str_from("Empty"), module = str_from("_queue"), doc = str_from("Exception raised by Queue.get(block=0)/get_nowait().");
+/* An exception class; immortal, since queues need it as long as they live. */
+static Value class_new(const char *module, const char *name, const char *doc) {
+    Value words[] = {str_from(name), str_from(module), str_from(doc)};
     Value bases = tuple_pack(1, type_value(&Exception_type)), namespace = dict_new(), made = UNSET;
-    if (is_set(name) && is_set(bases) && is_set(namespace) && dict_set(namespace, names.__module__, module) &&
-        dict_set(namespace, names.__doc__, doc))
-        made = call3(type_value(&type_type), name, bases, namespace);
-    release(name);
-    release(module);
-    release(doc);
+    if (is_set(words[2]) && is_set(bases) && is_set(namespace) && dict_set(namespace, names.__module__, words[1]) &&
+        dict_set(namespace, names.__doc__, words[2]))
+        made = call3(type_value(&type_type), words[0], bases, namespace);
+    for (int i = 0; i < 3; i++) release(words[i]);
     release(bases);
     release(namespace);
+    if (is_set(made)) object_make_immortal(as_object(made));
     return made;
 }
 
-static bool fill(Value dict) {
-    if (is_unset(empty_class)) empty_class = empty_class_new();
-    if (is_unset(empty_class)) return false;
-    object_make_immortal(as_object(empty_class));
-    return dict_set_utf8(dict, "Empty", empty_class) && dict_set_utf8(dict, "SimpleQueue", type_value(&simple_queue_type));
+static bool make_classes(void) {
+    if (is_set(queue_full_class)) return true;
+    queue_empty_class = class_new("_queue", "Empty", "Exception raised by Queue.get(block=0)/get_nowait().");
+    if (is_unset(queue_empty_class)) return false;
+    queue_full_class = class_new("queue", "Full", "Exception raised by Queue.put(block=0)/put_nowait().");
+    return is_set(queue_full_class);
 }
 
-const ModuleDef mod__queue = {"_queue", "The half of the module queue that is written in C.", NULL, fill, ready};
+static const NativeDef functions[] = {
+    FUNCTION("_set_condition_class", "cls, /", queue_set_condition_class, "For the module queue."),
+    NATIVE_END,
+};
+
+static bool fill(Value dict) {
+    return make_classes() && dict_set_utf8(dict, "Empty", queue_empty_class) && dict_set_utf8(dict, "Full", queue_full_class) &&
+           dict_set_utf8(dict, "SimpleQueue", type_value(&simple_queue_type)) && dict_set_utf8(dict, "Queue", type_value(&queue_type));
+}
+
+const ModuleDef mod__queue = {"_queue", "The half of the module queue that is written in C.", functions, fill, ready};

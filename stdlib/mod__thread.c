@@ -55,10 +55,12 @@ typedef struct LockObject {
 
 static Lock *lock_of(Value v) { return &((LockObject *)as_object(v))->lock; }
 
-static Value lock_object_new(void) {
+Value lock_object_new(void) {
     LockObject *o = object_allocate(&lock_type, sizeof *o);
     return o ? from_object(o) : UNSET;
 }
+
+Lock *lock_object_lock(Value v) { return is_exactly(v, &lock_type) ? lock_of(v) : NULL; }
 
 static Value lock_acquire_method(const Value *args, size_t count) {
     int64_t timeout;
@@ -101,7 +103,7 @@ static const NativeDef lock_methods[] = {
 Type lock_type = {
     TYPE_HEAD("_thread.lock"),
     .basic_size = sizeof(LockObject),
-    .flags = TYPE_DISALLOW_NEW,
+    .flags = TYPE_DISALLOW_NEW | TYPE_WEAK,
     .doc = "A lock object is a synchronization primitive.",
     .methods = lock_methods,
     .repr = lock_repr,
@@ -187,7 +189,7 @@ static const NativeDef rlock_methods[] = {
 Type rlock_type = {
     TYPE_HEAD("_thread.RLock"),
     .basic_size = sizeof(RLockObject),
-    .flags = TYPE_BASE,
+    .flags = TYPE_BASE | TYPE_WEAK,
     .methods = rlock_methods,
     .repr = rlock_repr,
     .make = rlock_make,

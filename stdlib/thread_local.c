@@ -134,7 +134,7 @@ static void local_clear(Object *o) {
 Type local_type = {
     TYPE_HEAD("_thread._local"),
     .basic_size = sizeof(Local),
-    .flags = TYPE_BASE | TYPE_GC,
+    .flags = TYPE_BASE | TYPE_GC | TYPE_WEAK,
     .doc = "Thread-local data",
     .make = local_make,
     .get_attribute = local_get_attribute,
