@@ -59,6 +59,7 @@ typedef struct Machine {
     Frame *frame;        /* the innermost; &base when no script runs */
     Value *limit;        /* end of the present chunk */
     StackChunk *chunk;
+    Value *handled;      /* error_handled() of this thread */
     Frame base;
 } Machine;
 extern __thread Machine machine;
@@ -127,8 +128,10 @@ typedef struct Traceback {
     Object head;
     Value next, frame;   /* UNSET at the end; frame object */
     uint32_t index;
-    int32_t line;
+    int32_t line;        /* TRACEBACK_LINE_UNKNOWN until somebody asks: traceback_line() */
 } Traceback;
+enum { TRACEBACK_LINE_UNKNOWN = INT32_MIN };
+int32_t traceback_line(Traceback *t);
 /* Puts an entry for `frame` in front of the traceback of the pending exception. */
 void traceback_add(Frame *frame);
 

@@ -47,21 +47,6 @@ Value generator_new(Value function, Code *code, Value *args) {
 
 /* Entering and leaving -------------------------------------------------------------------------------------------- */
 
-static void handled_enter(Generator *g) {
-    Value *handled = error_handled();
-    g->outer = *handled;
-    *handled = g->catches ? g->handled : retain(g->outer);
-    g->handled = UNSET;
-}
-
-static void handled_leave(Generator *g) {
-    Value *handled = error_handled(), own = *handled;
-    *handled = g->outer;
-    g->outer = UNSET;
-    if (g->catches) g->handled = own;
-    else release(own);
-}
-
 static bool refuse(Generator *g, Value sent) {
     if (g->state == GENERATOR_RUNNING) {
         release(sent);
@@ -83,41 +68,17 @@ static bool refuse(Generator *g, Value sent) {
     return false;
 }
 
-/* Where a suspended frame waits, what is sent becomes the result of the yield, or goes on to the iterator delegated to. */
-static void deliver(Generator *g, Value sent) {
-    Instr at = g->frame.pc[-1];
-    if (instr_op(at) == OP_DELEGATE) {
-        replace(&g->regs[instr_b(at)], sent);
-        g->frame.pc--;
-    } else replace(&g->regs[instr_a(at)], sent);
-}
-
-bool generator_enter(Generator *g, Value sent, FrameKind kind, uint16_t result) {
-    if (__builtin_expect(g->state != GENERATOR_SUSPENDED, 0) && refuse(g, sent)) return false;
-    Frame *frame = &g->frame, *back = machine.frame;
-    if (__builtin_expect(back->depth >= frame_depth_limit, 0)) {
+bool generator_enter_checked(Generator *g, Value sent, FrameKind kind, uint16_t result) {
+    if (g->state != GENERATOR_SUSPENDED && refuse(g, sent)) return false;
+    if (machine.frame->depth >= frame_depth_limit) {
         release(sent);
         if (is_unset(sent)) error_clear();
         return raise_error(&RecursionError_type, "maximum recursion depth exceeded"), false;
     }
-    frame->depth = back->depth + 1;
-    frame->back = back;
-    frame->next = back->next;
-    frame->top = back->top;
-    frame->kind = (uint8_t)kind;
-    frame->result = result;
-    handled_enter(g);
-    if (g->state == GENERATOR_SUSPENDED && is_set(sent)) deliver(g, sent);
+    generator_link(g, kind, result);
+    if (g->state == GENERATOR_SUSPENDED && is_set(sent)) generator_deliver(g, sent);
     g->state = GENERATOR_RUNNING;
-    machine.frame = frame;
     return true;
-}
-
-void generator_suspend(Generator *g) {
-    machine.frame = g->frame.back;
-    g->frame.back = NULL;
-    g->state = GENERATOR_SUSPENDED;
-    handled_leave(g);
 }
 
 static void frame_drop(Generator *g) {
@@ -132,7 +93,7 @@ static void frame_drop(Generator *g) {
 void generator_finish(Generator *g) {
     machine.frame = g->frame.back;
     g->catches = 0;
-    handled_leave(g);
+    generator_leave_handled(g);
     frame_drop(g);
     g->frame.back = NULL;
 }

@@ -1152,7 +1152,7 @@ L_RAISE_AGAIN:
     goto error;
 L_CATCH: {
     SAVE();
-    Value *handled = error_handled(), exception = error_take();
+    Value *handled = machine.handled, exception = error_take();
     Value before = *handled;
     if (frame->flags & FRAME_IN_GENERATOR && frame_generator(frame)->catches++ == 0) {
         release(before);

@@ -118,19 +118,28 @@ static inline void release_locals(Frame *frame) {
     }
 }
 
+static inline void arguments_move(Value *to, Value *from, unsigned count) {
+    for (unsigned i = 0; i < count; i++) {
+        to[i] = from[i];
+        from[i] = UNSET;
+    }
+}
+
 /* A call of a script function whose arguments stand where its parameters are: no binding. NULL: call_begin does it. */
 static inline Frame *call_push(Frame *frame, Value *base, unsigned count) {
     Value callee = base[0];
     if (!is_exactly(callee, &function_type)) return NULL;
     Function *f = as_function(callee);
     Code *code = f->code;
-    if (f->direct != count || frame->flags & FRAME_IN_GENERATOR) return NULL;
+    if (f->direct != count) return NULL;
     Frame *above = frame->next;
-    if (unlikely(!above || frame->depth >= frame_depth_limit || base + 1 + code->nregs > machine.limit)) return NULL;
+    Value *window = unlikely(frame->flags & FRAME_IN_GENERATOR) ? frame->top : base + 1;
+    if (unlikely(!above || frame->depth >= frame_depth_limit || window + code->nregs > machine.limit)) return NULL;
+    if (unlikely(window != base + 1)) arguments_move(window, base + 1, count);
     above->depth = frame->depth + 1;
     above->back = frame;
-    above->regs = base + 1;
-    above->top = base + 1 + code->nregs;
+    above->regs = window;
+    above->top = window + code->nregs;
     above->flags = 0;
     above->kind = FRAME_CALL;
     base[0] = UNSET;
@@ -179,7 +188,7 @@ static inline bool native_quick(Value callee, const Value *args, unsigned count,
 
 /* Leaves a handler: the exception handled before it is handled again. catch[1] is consumed. */
 static inline void end_catch(Frame *frame, Value *catch) {
-    Value *handled = error_handled(), before = catch[1], old = *handled;
+    Value *handled = machine.handled, before = catch[1], old = *handled;
     catch[1] = UNSET;
     if (frame->flags & FRAME_IN_GENERATOR && --frame_generator(frame)->catches == 0)
         before = retain(frame_generator(frame)->outer);

@@ -32,7 +32,7 @@ static void chunks_free_above(StackChunk *chunk) {
 bool machine_start(void) {
     StackChunk *chunk = chunk_new(CHUNK_VALUES, NULL);
     if (!chunk) return raise_memory_error(), false;
-    machine = (Machine){.frame = &machine.base, .limit = chunk->limit, .chunk = chunk};
+    machine = (Machine){.frame = &machine.base, .limit = chunk->limit, .chunk = chunk, .handled = error_handled()};
     machine.base.regs = machine.base.top = chunk->data;
     return true;
 }

@@ -66,19 +66,20 @@ static void owned_lines(Report *r, Value text) {
 
 static const Code *entry_code(const Traceback *t) { return as_code(((FrameObject *)as_object(t->frame))->code); }
 
-static Value entry_text(const Traceback *t) {
+static Value entry_text(Traceback *t) {
+    int32_t line = traceback_line(t);
     const Code *code = entry_code(t);
     Position p = code_position(code, t->index);
-    int32_t end_line = p.line == t->line ? p.end_line : t->line;
-    Value source = report_source(code->filename, t->line, end_line, p.line == t->line ? p.col : -1, p.end_col);
+    int32_t end_line = p.line == line ? p.end_line : line;
+    Value source = report_source(code->filename, line, end_line, p.line == line ? p.col : -1, p.end_col);
     if (is_unset(source)) return UNSET;
-    Value text = str_format("  File \"%U\", line %d, in %U\n%U", code->filename, (int)t->line, code->name, source);
+    Value text = str_format("  File \"%U\", line %d, in %U\n%U", code->filename, (int)line, code->name, source);
     release(source);
     return text;
 }
 
-static bool same_place(const Traceback *a, const Traceback *b) {
-    return a->line == b->line && str_equal(entry_code(a)->filename, entry_code(b)->filename) &&
+static bool same_place(Traceback *a, Traceback *b) {
+    return traceback_line(a) == traceback_line(b) && str_equal(entry_code(a)->filename, entry_code(b)->filename) &&
            str_equal(entry_code(a)->name, entry_code(b)->name);
 }
 
@@ -89,10 +90,10 @@ static void repeated(Report *r, int64_t count) {
 }
 
 static void traceback_lines(Report *r, Value traceback) {
-    const Traceback *last = NULL;
+    Traceback *last = NULL;
     int64_t count = 0;
     for (Value v = traceback; is_set(v) && !is_none(v);) {
-        const Traceback *t = (const Traceback *)as_object(v);
+        Traceback *t = (Traceback *)as_object(v);
         if (!last || !same_place(t, last)) {
             repeated(r, count);
             count = 0;

@@ -23,11 +23,17 @@ static Value traceback_new(Value next, Value frame, uint32_t index, int32_t line
     return from_object(t);
 }
 
+int32_t traceback_line(Traceback *t) {
+    if (t->line == TRACEBACK_LINE_UNKNOWN)
+        t->line = code_position(as_code(((FrameObject *)as_object(t->frame))->code), t->index).line;
+    return t->line;
+}
+
 void traceback_add(Frame *frame) {
     Value exception = error_take();
     Value object = frame_object(frame);
     Value next = retain(as_exception(exception)->traceback);
-    Value entry = is_set(object) ? traceback_new(next, object, frame_index(frame), frame_line(frame)) : UNSET;
+    Value entry = is_set(object) ? traceback_new(next, object, frame_index(frame), TRACEBACK_LINE_UNKNOWN) : UNSET;
     if (is_unset(object)) release(next);
     if (is_set(entry)) replace(&as_exception(exception)->traceback, entry);
     else error_clear();
@@ -38,7 +44,7 @@ Value traceback_here(Value next) {
     if (!frame_runs_script(machine.frame)) return retain(next);
     Value object = frame_object(machine.frame);
     if (is_unset(object)) return UNSET;
-    return traceback_new(retain(next), object, frame_index(machine.frame), frame_line(machine.frame));
+    return traceback_new(retain(next), object, frame_index(machine.frame), TRACEBACK_LINE_UNKNOWN);
 }
 
 static Traceback *as_traceback(Value v) { return (Traceback *)as_object(v); }
@@ -78,7 +84,7 @@ static bool set_next(Value self, Value value) {
 
 static Value get_frame(Value self) { return retain(as_traceback(self)->frame); }
 static Value get_lasti(Value self) { return from_small_int((int64_t)as_traceback(self)->index * 2); }
-static Value get_line(Value self) { return from_small_int(as_traceback(self)->line); }
+static Value get_line(Value self) { return from_small_int(traceback_line(as_traceback(self))); }
 
 static Value make(Type *type, const Value *args, size_t count, Value kwnames) {
     (void)type;
