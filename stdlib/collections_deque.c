@@ -334,7 +334,7 @@ static Value method_count(const Value *args, size_t count) {
 static Value method_remove(const Value *args, size_t count) {
     Deque *d = as_deque(args[0]);
     int64_t at = find(args[0], args[1], 0, SIZE_MAX);
-    if (at == -1) return raise_value_error("deque.remove(x): x not in deque");
+    if (at == -1) return raise_value_error("%R is not in deque", args[1]);
     if (at < 0) return error_matches(&RuntimeError_type) ? (error_clear(), raise_index_error("deque mutated during remove().")) : UNSET;
     if ((size_t)at < d->length) remove_at(d, (size_t)at);
     return NONE;

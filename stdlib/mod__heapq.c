@@ -59,14 +59,15 @@ static bool sift_down(List *l, size_t at, Before before) {
     return sift_up(l, top, at, before);
 }
 
-static List *heap_of(Value v) {
+/* where: the function and the argument as messages name them. */
+static List *heap_of(Value v, const char *where) {
     if (list_is(v)) return as_list(v);
-    raise_type_error("heap argument must be a list, not %T", v);
+    raise_type_error("%s must be list, not %T", where, v);
     return NULL;
 }
 
-static Value pop(Value heap, Before before) {
-    List *l = heap_of(heap);
+static Value pop(Value heap, Before before, const char *where) {
+    List *l = heap_of(heap, where);
     if (!l) return UNSET;
     if (l->length == 0) return raise_index_error("index out of range");
     Value last = list_pop(heap, -1);
@@ -78,8 +79,8 @@ static Value pop(Value heap, Before before) {
     return UNSET;
 }
 
-static Value replace_top(Value heap, Value item, Before before) {
-    List *l = heap_of(heap);
+static Value replace_top(Value heap, Value item, Before before, const char *where) {
+    List *l = heap_of(heap, where);
     if (!l) return UNSET;
     if (l->length == 0) return raise_index_error("index out of range");
     Value top = l->items[0];
@@ -89,8 +90,8 @@ static Value replace_top(Value heap, Value item, Before before) {
     return UNSET;
 }
 
-static Value heapify(Value heap, Before before) {
-    List *l = heap_of(heap);
+static Value heapify(Value heap, Before before, const char *where) {
+    List *l = heap_of(heap, where);
     if (!l) return UNSET;
     for (size_t i = l->length / 2; i-- > 0;)
         if (!sift_down(l, i, before)) return UNSET;
@@ -98,28 +99,28 @@ static Value heapify(Value heap, Before before) {
 }
 
 static Value heap_push(const Value *args, size_t count) {
-    List *l = heap_of(args[0]);
+    List *l = heap_of(args[0], "heappush() argument 1");
     if (!l || !list_append(args[0], args[1])) return UNSET;
     return sift_up(l, 0, l->length - 1, before_min) ? NONE : UNSET;
 }
 
 static Value heap_push_pop(const Value *args, size_t count) {
-    List *l = heap_of(args[0]);
+    List *l = heap_of(args[0], "heappushpop() argument 1");
     if (!l) return UNSET;
     if (l->length == 0) return retain(args[1]);
     int less = before_min(l->items[0], args[1]);
     if (less < 0) return UNSET;
     if (!less) return retain(args[1]);
     if (l->length == 0) return raise_index_error("index out of range");
-    return replace_top(args[0], args[1], before_min);
+    return replace_top(args[0], args[1], before_min, "heappushpop() argument 1");
 }
 
-static Value heap_pop(const Value *args, size_t count) { return pop(args[0], before_min); }
-static Value heap_replace(const Value *args, size_t count) { return replace_top(args[0], args[1], before_min); }
-static Value heap_heapify(const Value *args, size_t count) { return heapify(args[0], before_min); }
-static Value heap_pop_max(const Value *args, size_t count) { return pop(args[0], before_max); }
-static Value heap_replace_max(const Value *args, size_t count) { return replace_top(args[0], args[1], before_max); }
-static Value heap_heapify_max(const Value *args, size_t count) { return heapify(args[0], before_max); }
+static Value heap_pop(const Value *args, size_t count) { return pop(args[0], before_min, "heappop() argument"); }
+static Value heap_replace(const Value *args, size_t count) { return replace_top(args[0], args[1], before_min, "heapreplace() argument 1"); }
+static Value heap_heapify(const Value *args, size_t count) { return heapify(args[0], before_min, "heapify() argument"); }
+static Value heap_pop_max(const Value *args, size_t count) { return pop(args[0], before_max, "_heappop_max() argument"); }
+static Value heap_replace_max(const Value *args, size_t count) { return replace_top(args[0], args[1], before_max, "_heapreplace_max() argument 1"); }
+static Value heap_heapify_max(const Value *args, size_t count) { return heapify(args[0], before_max, "_heapify_max() argument"); }
 
 static const NativeDef functions[] = {
     FUNCTION("heappush", "heap, item, /", heap_push, "Push item onto heap, maintaining the heap invariant."),

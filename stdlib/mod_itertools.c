@@ -373,7 +373,7 @@ static STAGE_TYPE(pairwise_type, "pairwise", pairwise_make, pairwise_next,
 static bool slice_number(Value v, int64_t fallback, int64_t *out) {
     *out = fallback;
     if (is_none(v)) return true;
-    if (!type_of(v)->index || !object_as_index(v, out, NULL)) return error_clear(), false;
+    if (!type_of(v)->index || !object_as_index(v, out, &OverflowError_type)) return error_clear(), false;
     return *out >= 0;
 }
 

@@ -179,7 +179,7 @@ static Value getter_repr_of(Value self, const char *open) {
 
 static Value itemgetter_make(Type *type, const Value *args, size_t count, Value kwnames) {
     if (!native_no_keywords("itemgetter", kwnames)) return UNSET;
-    if (count == 0) return raise_type_error("itemgetter expected at least 1 argument, got 0");
+    if (count == 0) return raise_type_error("itemgetter expected 1 argument, got 0");
     return getter_new(type, tuple_from_values(args, count));
 }
 static Value itemgetter_call(Value self, const Value *args, size_t count, Value kwnames) {
@@ -207,7 +207,7 @@ static Value get_dotted(Value object, Value name) {
 
 static Value attrgetter_make(Type *type, const Value *args, size_t count, Value kwnames) {
     if (!native_no_keywords("attrgetter", kwnames)) return UNSET;
-    if (count == 0) return raise_type_error("attrgetter expected at least 1 argument, got 0");
+    if (count == 0) return raise_type_error("attrgetter expected 1 argument, got 0");
     for (size_t i = 0; i < count; i++)
         if (!str_is(args[i])) return raise_type_error("attribute name must be a string");
     return getter_new(type, tuple_from_values(args, count));
