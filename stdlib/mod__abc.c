@@ -257,6 +257,7 @@ static Value method_subclass_check(const Value *args, size_t count) {
 /* Registering --------------------------------------------------------------------------------------------------------------- */
 
 static void spread_flags(Type *type, uint32_t flags) {
+    if (type->flags & TYPE_IMMUTABLE) return;
     type->flags |= flags;
     for (size_t i = 0; is_set(type->subclasses) && i < as_list(type->subclasses)->length; i++) {
         Value below = type_subclass_at(type, i);

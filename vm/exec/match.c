@@ -119,7 +119,7 @@ static int match_positional(ClassMatch *m, size_t positional) {
 }
 
 Value match_class(Value subject, Value class, size_t positional, Value keywords) {
-    if (!type_is(class)) return raise_type_error("called match pattern must be a class");
+    if (!type_is(class)) return raise_type_error("called match pattern must be a type");
     int outcome = object_is_instance(subject, class);
     if (outcome <= 0) return outcome == 0 ? NONE : UNSET;
     size_t named = is_set(keywords) ? tuple_length(keywords) : 0;

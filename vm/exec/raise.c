@@ -22,51 +22,12 @@ bool raise_again(void) {
 
 int raise_match(Value exception, Value classes) { return exception_matches(exception, classes); }
 
-static bool check_group_classes(Value classes) {
-    size_t n = tuple_is(classes) ? tuple_length(classes) : 1;
-    for (size_t i = 0; i < n; i++) {
-        Value class = tuple_is(classes) ? tuple_at(classes, i) : classes;
-        if (!exception_is_class(class)) {
-            raise_type_error("catching classes that do not inherit from BaseException is not allowed");
-            return false;
-        }
-        if (type_is_subtype(as_type(class), &BaseExceptionGroup_type)) {
-            raise_type_error("catching ExceptionGroup with except* is not allowed. Use except instead.");
-            return false;
-        }
-    }
-    return true;
-}
-
-/* A naked exception that matches is wrapped in a group without a message. */
-static bool wrap_naked(Value exception, Value *match, Value *rest) {
-    Value list = list_from_values(&exception, 1);
-    if (is_unset(list)) return false;
-    *match = call2(type_value(&ExceptionGroup_type), names.empty, list);
-    release(list);
-    if (is_unset(*match) && error_absorb(&TypeError_type)) {
-        list = list_from_values(&exception, 1);
-        *match = call2(type_value(&BaseExceptionGroup_type), names.empty, list);
-        release(list);
-    }
-    *rest = NONE;
-    return is_set(*match);
-}
-
 bool raise_match_group(Value exception, Value classes, Value *match, Value *rest) {
     if (is_none(exception)) {
         *match = *rest = NONE;
         return true;
     }
-    if (!check_group_classes(classes)) return false;
-    if (object_is_instance_exact_or_sub(exception, &BaseExceptionGroup_type))
-        return exception_group_split(exception, classes, match, rest);
-    int matches = exception_matches(exception, classes);
-    if (matches < 0) return false;
-    if (matches) return wrap_naked(exception, match, rest);
-    *match = NONE;
-    *rest = retain(exception);
-    return true;
+    return exception_group_split(exception, classes, match, rest);
 }
 
 /* Was it split off from the original group (and not raised anew in a handler)? */
@@ -139,8 +100,7 @@ Value raise_group_result(Value original, Value list) {
         Value rest = as_list(leaves)->length ? keep_leaves(original, leaves) : NONE;
         if (is_set(rest) && !as_list(raised)->length) result = retain(rest);
         else if (is_set(rest)) {
-            if (is_none(rest) && as_list(raised)->length == 1 &&
-                !object_is_instance_exact_or_sub(original, &BaseExceptionGroup_type))
+            if (is_none(rest) && as_list(raised)->length == 1)
                 result = retain(as_list(raised)->items[0]);
             else if (is_none(rest) || list_append(raised, rest)) result = new_group(raised);
         }
