@@ -131,8 +131,27 @@ static Value iterator_length_hint(const Value *args, size_t count) {
     return from_small_int(live ? (int64_t)it->remaining : 0);
 }
 
+/* (iter, ([what is left],)): a copy goes on from here, and this iterator stays where it is. */
+static Value iterator_reduce(const Value *args, size_t count) {
+    (void)count;
+    DictIterator *it = as_dict_iterator(args[0]), saved = *it;
+    retain(saved.dict);
+    Value list = list_from_iterable(args[0]);
+    replace(&it->dict, saved.dict);
+    it->position = saved.position;
+    it->count = saved.count;
+    it->remaining = saved.remaining;
+    Value function = object_builtin("iter"), inner = is_set(list) ? tuple_pack(1, list) : UNSET;
+    Value result = is_set(inner) && is_set(function) ? tuple_pack(2, function, inner) : UNSET;
+    release(list);
+    release(function);
+    release(inner);
+    return result;
+}
+
 static const NativeDef iterator_methods[] = {
     METHOD("__length_hint__", "", iterator_length_hint, "Private method returning an estimate of len(list(it))."),
+    METHOD("__reduce__", "", iterator_reduce, "Return state information for pickling."),
     NATIVE_END,
 };
 

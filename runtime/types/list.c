@@ -580,6 +580,22 @@ static Value iterator_length_hint(const Value *args, size_t count) {
     return from_small_int(it->index < n ? (int64_t)(n - it->index) : 0);
 }
 
+static Value iterator_reduce(const Value *args, size_t count) {
+    (void)count;
+    ListIterator *it = as_iterator(args[0]);
+    Value function = object_builtin(is_exactly(args[0], &list_reverse_iterator_type) ? "reversed" : "iter");
+    Value list = is_set(it->list) ? retain(it->list) : list_new(0), inner = is_set(list) ? tuple_pack(1, list) : UNSET;
+    Value index = int_from_int64((int64_t)it->index - is_exactly(args[0], &list_reverse_iterator_type));
+    Value result = UNSET;
+    if (is_set(function) && is_set(inner))
+        result = is_set(it->list) ? tuple_pack(3, function, inner, index) : tuple_pack(2, function, inner);
+    release(function);
+    release(list);
+    release(inner);
+    release(index);
+    return result;
+}
+
 static Value iterator_setstate(const Value *args, size_t count) {
     (void)count;
     ListIterator *it = as_iterator(args[0]);
@@ -603,6 +619,7 @@ static Value iterator_self(Value self) { return retain(self); }
 
 static const NativeDef iterator_methods[] = {
     METHOD("__length_hint__", "", iterator_length_hint, "Private method returning an estimate of len(list(it))."),
+    METHOD("__reduce__", "", iterator_reduce, "Return state information for pickling."),
     METHOD("__setstate__", "state, /", iterator_setstate, "Set state information for unpickling."),
     NATIVE_END,
 };

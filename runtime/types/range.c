@@ -304,6 +304,36 @@ static Value long_length_hint(const Value *args, size_t count) {
     return retain(((LongRangeIterator *)as_object(args[0]))->remaining);
 }
 
+/* (iter, (a range over what is left,), None) */
+static Value reduce_rest(Value start, Value step, Value remaining) {
+    Value span = is_set(start) && is_set(step) ? int_multiply(step, remaining) : UNSET;
+    Value stop = is_set(span) ? int_add(start, span) : UNSET;
+    Value rest = is_set(stop) ? range_new(start, stop, step) : UNSET, inner = is_set(rest) ? tuple_pack(1, rest) : UNSET;
+    Value function = object_builtin("iter");
+    Value result = is_set(inner) && is_set(function) ? tuple_pack(3, function, inner, NONE) : UNSET;
+    release(span);
+    release(stop);
+    release(rest);
+    release(inner);
+    release(function);
+    return result;
+}
+static Value small_reduce(const Value *args, size_t count) {
+    (void)count;
+    RangeIterator *it = (RangeIterator *)as_object(args[0]);
+    Value start = int_from_int64(it->next), step = int_from_int64(it->step), remaining = int_from_int64((int64_t)it->remaining);
+    Value result = reduce_rest(start, step, remaining);
+    release(start);
+    release(step);
+    release(remaining);
+    return result;
+}
+static Value long_reduce(const Value *args, size_t count) {
+    (void)count;
+    LongRangeIterator *it = (LongRangeIterator *)as_object(args[0]);
+    return reduce_rest(it->next, it->step, it->remaining);
+}
+
 static void small_destroy(Object *self) { object_free(self); }
 static void long_destroy(Object *self) {
     LongRangeIterator *it = (LongRangeIterator *)self;
@@ -368,10 +398,12 @@ Type range_type = {
 
 static const NativeDef small_iterator_methods[] = {
     METHOD("__length_hint__", "", small_length_hint, "Private method returning an estimate of len(list(it))."),
+    METHOD("__reduce__", "", small_reduce, "Return state information for pickling."),
     NATIVE_END,
 };
 static const NativeDef long_iterator_methods[] = {
     METHOD("__length_hint__", "", long_length_hint, "Private method returning an estimate of len(list(it))."),
+    METHOD("__reduce__", "", long_reduce, "Return state information for pickling."),
     NATIVE_END,
 };
 

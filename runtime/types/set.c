@@ -608,6 +608,24 @@ static Value iterator_length_hint(const Value *args, size_t count) {
     return from_small_int(live ? (int64_t)it->remaining : 0);
 }
 
+/* (iter, ([what is left],)) */
+static Value iterator_reduce(const Value *args, size_t count) {
+    (void)count;
+    SetIterator *it = (SetIterator *)as_object(args[0]), saved = *it;
+    retain(saved.set);
+    Value list = list_from_iterable(args[0]);
+    replace(&it->set, saved.set);
+    it->position = saved.position;
+    it->used = saved.used;
+    it->remaining = saved.remaining;
+    Value function = object_builtin("iter"), inner = is_set(list) ? tuple_pack(1, list) : UNSET;
+    Value result = is_set(inner) && is_set(function) ? tuple_pack(2, function, inner) : UNSET;
+    release(list);
+    release(function);
+    release(inner);
+    return result;
+}
+
 static void iterator_destroy(Object *self) {
     release(((SetIterator *)self)->set);
     object_free(self);
@@ -621,6 +639,7 @@ static Value iterator_self(Value self) { return retain(self); }
 
 static const NativeDef iterator_methods[] = {
     METHOD("__length_hint__", "", iterator_length_hint, "Private method returning an estimate of len(list(it))."),
+    METHOD("__reduce__", "", iterator_reduce, "Return state information for pickling."),
     NATIVE_END,
 };
 

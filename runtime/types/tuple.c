@@ -279,6 +279,19 @@ static Value iterator_length_hint(const Value *args, size_t count) {
     return from_small_int(is_set(it->tuple) ? (int64_t)(tuple_length(it->tuple) - it->index) : 0);
 }
 
+static Value iterator_reduce(const Value *args, size_t count) {
+    (void)count;
+    TupleIterator *it = as_iterator(args[0]);
+    Value function = object_builtin("iter"), inner = tuple_pack(1, is_set(it->tuple) ? it->tuple : empty_tuple);
+    Value index = int_from_size(it->index), result = UNSET;
+    if (is_set(function) && is_set(inner))
+        result = is_set(it->tuple) ? tuple_pack(3, function, inner, index) : tuple_pack(2, function, inner);
+    release(function);
+    release(inner);
+    release(index);
+    return result;
+}
+
 static Value iterator_setstate(const Value *args, size_t count) {
     (void)count;
     TupleIterator *it = as_iterator(args[0]);
@@ -302,6 +315,7 @@ static Value iterator_self(Value self) { return retain(self); }
 
 static const NativeDef iterator_methods[] = {
     METHOD("__length_hint__", "", iterator_length_hint, "Private method returning an estimate of len(list(it))."),
+    METHOD("__reduce__", "", iterator_reduce, "Return state information for pickling."),
     METHOD("__setstate__", "state, /", iterator_setstate, "Set state information for unpickling."),
     NATIVE_END,
 };

@@ -1,6 +1,7 @@
 /* Makes the module builtins from the tables of functions, types and exceptions. */
 #include "vm/exec/builtins.h"
 
+#include "runtime/types/object.h"
 #include "runtime/types/class.h"
 #include "runtime/types/dict.h"
 #include "runtime/types/exception.h"
@@ -62,7 +63,7 @@ bool builtins_start(void) {
     release(doc);
     if (is_unset(module)) return false;
     Value dict = module_dict(module);
-    exec_builtins_dict = dict;
+    exec_builtins_dict = runtime_builtins = dict;
     return add_constants(dict) && add_types(dict) && add_functions(dict, builtin_value_functions) &&
            add_functions(dict, builtin_attribute_functions) && add_functions(dict, builtin_code_functions) &&
            add_functions(dict, builtin_text_functions);

@@ -519,6 +519,7 @@ Value import_find_source(Value name) {
 
 bool import_start(void) {
     exec_modules = import_modules;
+    import_hook = import_absolute;
     modules = dict_new();
     if (is_unset(modules) || !dict_set(modules, names.builtins, builtins_module())) return false;
     const ModuleRow *row = library_row("sys");
