@@ -46,6 +46,16 @@ static bool slot_place(uint16_t attrs, const Shape *shape, int32_t slot, uint16_
     return (uint32_t)slot < shape->inline_capacity;
 }
 
+/* An attribute in the slots that lie outside: instances made before the class knew how many it would need. */
+static void specialise_outer(Code *code, Instr *at, Object *o, uint16_t attrs, Shape *shape, int32_t slot, unsigned op) {
+    AttributeEntry *e = entry_new(code, at, ATTRIBUTE_OUTER, shape, type_version(o->type));
+    if (e) {
+        e->attrs = attrs;
+        e->index = (uint32_t)slot - shape->inline_capacity;
+    }
+    publish(at, e, op);
+}
+
 static bool is_data(Value on_type) { return is_object(on_type) && as_object(on_type)->type->descriptor_set; }
 
 static bool is_member_of(Value on_type, Type *type) {
@@ -124,7 +134,7 @@ void attribute_specialise_get(Code *code, Instr *at, Value v, Value name) {
         if (is_set(on_type)) specialise_on_type(code, at, o, on_type, attrs, shape);
         return;
     }
-    if (!slot_place(attrs, shape, slot, &offset)) return;
+    if (!slot_place(attrs, shape, slot, &offset)) return specialise_outer(code, at, o, attrs, shape, slot, OP_GET_ATTR_OUTER);
     AttributeEntry *e = entry_new(code, at, ATTRIBUTE_SLOT, shape, type_version(o->type));
     if (e) {
         e->attrs = attrs;
@@ -167,7 +177,11 @@ void attribute_specialise_set(Code *code, Instr *at, Value v, Value name) {
     if (!attrs_place(o, &attrs, &shape) || !shape) return;
     int32_t slot = shape_find(shape, name);
     Shape *next = slot < 0 ? shape_add(shape, name) : NULL;
-    if (!slot_place(attrs, shape, slot < 0 ? (int32_t)shape->count : slot, &offset) || (slot < 0 && !next)) return;
+    if (!slot_place(attrs, shape, slot < 0 ? (int32_t)shape->count : slot, &offset)) {
+        if (slot >= 0) specialise_outer(code, at, o, attrs, shape, slot, OP_SET_ATTR_OUTER);
+        return;
+    }
+    if (slot < 0 && !next) return;
     AttributeEntry *e = entry_new(code, at, slot < 0 ? ATTRIBUTE_ADD : ATTRIBUTE_SLOT, shape, type_version(o->type));
     if (e) {
         e->attrs = attrs;

@@ -20,6 +20,7 @@ typedef enum AttributeKind {
     ATTRIBUTE_CLASS = 5,    /* class object; its version */
     ATTRIBUTE_ADD = 6,      /* shape that gains the slot and becomes `next_shape` */
     ATTRIBUTE_MEMBER = 7,   /* type without attributes: a field of __slots__ at `offset` */
+    ATTRIBUTE_OUTER = 8,    /* shape: the value is in the outer slots, number `index` */
 } AttributeKind;
 
 typedef struct AttributeEntry AttributeEntry;

@@ -232,9 +232,12 @@
     if (condition) JUMP(instr_signed_a(instr))
 #define JUMP_WHEN_NOT(condition)                                            \
     if (!(condition)) JUMP(instr_signed_a(instr))
+/* Names and other interned strings differ when they are not the same. */
 #define COMPARE_TRUTH(op)                                                   \
+    int truth_;                                                             \
     SAVE();                                                                 \
-    int truth_ = operate_compare(l_, r_, op);                               \
+    if (((op) == COMPARE_EQ || (op) == COMPARE_NE) && are_interned(l_, r_)) truth_ = same(l_, r_) == ((op) == COMPARE_EQ); \
+    else truth_ = operate_compare(l_, r_, op);                              \
     CONSUME();                                                              \
     if (unlikely(truth_ < 0)) goto error;
 #define JUMP_SLOW(op) COMPARE_TRUTH(op) if (truth_) JUMP(instr_signed_a(instr))
@@ -468,6 +471,16 @@ L_GET_ATTR_SLOT: {
     pc++;
     NEXT();
 }
+L_GET_ATTR_OUTER: {
+    const AttributeEntry *e = entry_for(pc, regs[B], ATTRIBUTE_OUTER);
+    if (unlikely(!e)) goto get_attribute_miss;
+    Value v = retain(attrs_at(as_object(regs[B]), e->attrs)->outer.slots[e->index]);
+    SAVE();
+    CONSUME();
+    SET(A, v);
+    pc++;
+    NEXT();
+}
 L_GET_ATTR_TYPE: {
     const AttributeEntry *e = entry_for(pc, regs[B], ATTRIBUTE_TYPE);
     if (unlikely(!e)) goto get_attribute_miss;
@@ -541,6 +554,17 @@ L_SET_ATTR_SLOT: {
     SAVE();
     release(old);
     if (instr_flags(instr) & TAKE_A) consume_register(&regs[A]);
+    pc++;
+    NEXT();
+}
+L_SET_ATTR_OUTER: {
+    const AttributeEntry *e = entry_for(pc, regs[A], ATTRIBUTE_OUTER);
+    if (unlikely(!e)) goto set_attribute_miss;
+    Value *slot = &attrs_at(as_object(regs[A]), e->attrs)->outer.slots[e->index], old = *slot;
+    *slot = retain(regs[C]);
+    SAVE();
+    release(old);
+    CONSUME();
     pc++;
     NEXT();
 }
@@ -1245,6 +1269,10 @@ L_MATCH_MAPPING:
     SET(A, from_bool(type_of(regs[B])->flags & TYPE_MAPPING));
     NEXT();
 L_MATCH_LENGTH: {
+    if (tuple_is_exact(regs[B])) {
+        SET(A, from_small_int((int64_t)tuple_length(regs[B])));
+        NEXT();
+    }
     SAVE();
     int64_t length = object_length(regs[B]);
     if (length < 0) goto error;
@@ -1266,8 +1294,12 @@ L_MATCH_CLASS: {
     NEXT();
 }
 L_MATCH_ITEM: {
-    SAVE();
     int64_t index = instr_signed_c(instr);
+    if (tuple_is_exact(regs[B]) && (uint64_t)index < tuple_length(regs[B])) {
+        SET(A, retain(tuple_at(regs[B], (size_t)index)));
+        NEXT();
+    }
+    SAVE();
     if (index < 0) {
         int64_t length = object_length(regs[B]);
         if (length < 0) goto error;

@@ -8,6 +8,7 @@
 #include "runtime/types/native.h"
 #include "runtime/types/object.h"
 #include "runtime/types/signature.h"
+#include "runtime/types/str.h"
 #include "vm/exec/caches.h"
 #include "vm/exec/call.h"
 #include "vm/exec/generator.h"
@@ -80,6 +81,10 @@ static inline const AttributeEntry *object_entry(const Instr *word, Value v, Att
 
 static inline Value module_entry(Value module, const AttributeEntry *e) {
     return entry_value(as_dict(module_dict(module))->keys, e->index);
+}
+
+static inline bool are_interned(Value a, Value b) {
+    return str_is_exact(a) && str_is_exact(b) && object_flags(as_object(a)) & object_flags(as_object(b)) & STR_INTERNED;
 }
 
 static inline int truth_of(Value v) {
