@@ -7,6 +7,7 @@
 #include "runtime/types/exception.h"
 #include "runtime/types/iterators.h"
 #include "runtime/types/names.h"
+#include "runtime/types/object.h"
 #include "runtime/types/str.h"
 #include "vm/exec/exec.h"
 
@@ -69,4 +70,7 @@ bool builtins_start(void) {
            add_functions(dict, builtin_text_functions);
 }
 
-void builtins_end(void) { clear(&module); }
+void builtins_end(void) {
+    exec_builtins_dict = runtime_builtins = UNSET;
+    clear(&module);
+}

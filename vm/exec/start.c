@@ -4,10 +4,12 @@
 #include "runtime/types/error.h"
 #include "runtime/types/exception.h"
 #include "runtime/types/names.h"
+#include "runtime/types/object.h"
 #include "runtime/types/str.h"
 #include "runtime/types/tuple.h"
 #include "vm/exec/exec.h"
 #include "vm/exec/generator_methods.h"
+#include "vm/exec/import.h"
 #include "vm/exec/loop.h"
 #include "vm/exec/unraisable.h"
 
@@ -37,7 +39,10 @@ static Value current_module(void) {
     return is_set(globals) ? retain(dict_get_str(globals, names.__name__)) : UNSET;
 }
 
+static Value import_absolute(Value name) { return import_named(str_utf8(name, NULL)); }
+
 bool exec_start(void) {
+    import_hook = import_absolute;
     error_unraisable_hook = unraisable_report;
     super_arguments_hook = super_arguments;
     current_module_hook = current_module;
