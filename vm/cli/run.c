@@ -2,6 +2,7 @@
 #include "vm/cli/run.h"
 
 #include <errno.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,7 +25,7 @@
 #include "vm/exec/report.h"
 #include "vm/exec/source.h"
 
-enum { EXIT_SCRIPT_ERROR = 1, EXIT_USAGE = 2, EXIT_INTERRUPTED = 130 };
+enum { EXIT_SCRIPT_ERROR = 1, EXIT_USAGE = 2, EXIT_INTERRUPTED = 130, EXIT_CLOSED_PIPE = 141 };
 
 Value run_main_dict(void) {
     Value found = dict_get_str(import_modules(), names.__main__);
@@ -76,11 +77,19 @@ static void show(Value exception) {
     report_print(exception);
 }
 
+/* The reader of our output has gone (scr file | head): there is nobody left to tell. */
+static bool is_closed_pipe(Value exception) {
+    struct pollfd output = {.fd = STDOUT_FILENO, .events = POLLOUT};
+    return type_is_subtype(type_of(exception), &BrokenPipeError_type) && poll(&output, 1, 0) > 0 && (output.revents & POLLERR);
+}
+
 int run_report(void) {
     Value exception = error_take();
     int code = EXIT_SCRIPT_ERROR;
     if (type_is_subtype(type_of(exception), &SystemExit_type)) {
         code = exit_status(exception);
+    } else if (is_closed_pipe(exception)) {
+        code = EXIT_CLOSED_PIPE;
     } else {
         show(exception);
         if (type_is_subtype(type_of(exception), &KeyboardInterrupt_type)) code = EXIT_INTERRUPTED;
