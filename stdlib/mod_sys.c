@@ -3,6 +3,7 @@
 
 #include "runtime/conc/gil.h"
 #include "runtime/mem/rc.h"
+#include "runtime/types/int_text.h"
 #include "vm/exec/exec.h"
 #include "vm/exec/report.h"
 
@@ -22,6 +23,18 @@ static Value sys_intern(const Value *args, size_t count) {
     if (!str_is(args[0])) return raise_type_error("intern() argument must be str, not %T", args[0]);
     if (!str_is_exact(args[0])) return raise_type_error("can't intern %T", args[0]);
     return str_intern(retain(args[0]));
+}
+
+static Value sys_get_int_max_str_digits(const Value *args, size_t count) { return int_from_int64(int_max_str_digits); }
+
+static Value sys_set_int_max_str_digits(const Value *args, size_t count) {
+    int64_t digits;
+    if (!object_as_int64(args[0], &digits)) return UNSET;
+    if (digits != 0 && digits < INT_MAX_STR_DIGITS_THRESHOLD) {
+        return raise_value_error("maxdigits must be 0 or larger than %d", INT_MAX_STR_DIGITS_THRESHOLD);
+    }
+    int_max_str_digits = digits;
+    return NONE;
 }
 
 static Value sys_getrecursionlimit(const Value *args, size_t count) { return from_small_int(exec_recursion_limit()); }
@@ -112,6 +125,8 @@ static const NativeDef functions[] = {
     FUNCTION("exc_info", "", sys_exc_info, "Return the type, value and traceback of the exception being handled."),
     FUNCTION("exception", "", sys_exception, "Return the exception being handled."),
     FUNCTION("_getframe", "depth=0, /", sys_getframe, "Return a frame object from the call stack."),
+    FUNCTION("get_int_max_str_digits", "", sys_get_int_max_str_digits, "Return the maximum string digits limit for non-binary int<->str conversions."),
+    FUNCTION("set_int_max_str_digits", "maxdigits", sys_set_int_max_str_digits, "Set the maximum string digits limit for non-binary int<->str conversions."),
     FUNCTION("getsizeof", "object, default=None", sys_getsizeof, "Return the size of object in bytes."),
     FUNCTION("getdefaultencoding", "", sys_getdefaultencoding, "Return the default string encoding."),
     FUNCTION("getfilesystemencoding", "", sys_getfilesystemencoding, "Return the encoding of file names."),

@@ -147,11 +147,20 @@ Value int_power_modulo(Value a, Value b, Value modulus) {
     return limbs_power_modulo(a, b, modulus);
 }
 
+/* Too many bits for any memory; CPython has another word for those that its digits of 30 bits cannot even count. */
+static Value raise_shift_too_large(Value bits) {
+    Value digits = int_floor_divide(bits, from_small_int(30));
+    int64_t n;
+    bool countable = is_set(digits) && int_fits_int64(digits, &n);
+    release(digits);
+    return countable ? raise_memory_error() : raise_overflow_error("too many digits in integer");
+}
+
 Value int_shift_left(Value a, Value b) {
     int64_t n, x;
     if (int_sign(b) < 0) return raise_value_error("negative shift count");
     if (int_sign(a) == 0) return from_small_int(0);
-    if (!int_peek64(b, &n)) return raise_memory_error();
+    if (!int_peek64(b, &n)) return raise_shift_too_large(b);
     if (n < 64 && int_peek64(a, &x)) return int_from_int128((__int128)((unsigned __int128)x << n));
     return limbs_shift_left(a, (uint64_t)n);
 }
