@@ -9,6 +9,7 @@
 #include "runtime/conc/thread.h"
 #include "runtime/plat/clock.h"
 #include "runtime/plat/signal.h"
+#include "runtime/plat/thread.h"
 #include "runtime/types/traverse.h"
 #include "vm/exec/exec.h"
 #include "vm/exec/report.h"
@@ -349,7 +350,7 @@ static Value thread_interrupt_main(const Value *args, size_t count) {
     int64_t number = SIGINT;
     if (is_set(args[0]) && !object_as_int64(args[0], &number)) return UNSET;
     if (number < 1 || number > SIGNAL_MAX) return raise_value_error("signal number out of range");
-    if (!signal_is_ignored((int)number)) signal_simulate((int)number);
+    if (signal_is_caught((int)number)) os_thread_signal(thread_main->ident, (int)number);
     return NONE;
 }
 

@@ -35,5 +35,10 @@ bool signal_is_ignored(int number) {
     return sigaction(number, NULL, &a) == 0 && a.sa_handler == SIG_IGN;
 }
 
+bool signal_is_caught(int number) {
+    struct sigaction a;
+    return sigaction(number, NULL, &a) == 0 && a.sa_handler == handle;
+}
+
 uint64_t signal_take_pending(void) { return atomic_exchange(&pending, 0); }
 bool signal_any_pending(void) { return atomic_load(&pending) != 0; }

@@ -12,6 +12,7 @@ enum { SIGNAL_MAX = 64 };
 typedef enum SignalAction { SIGNAL_DEFAULT, SIGNAL_IGNORE, SIGNAL_CATCH } SignalAction;
 
 bool signal_is_ignored(int number);
+bool signal_is_caught(int number); /* with SIGNAL_CATCH */
 /* False with errno set. */
 bool signal_set_action(int number, SignalAction action);
 /* Signals that came since the last call, one bit each. */

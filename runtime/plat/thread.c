@@ -61,6 +61,8 @@ int64_t os_thread_native_id(void) {
 #endif
 }
 
+void os_thread_signal(uint64_t ident, int number) { pthread_kill((pthread_t)(uintptr_t)ident, number); }
+
 void os_thread_set_name(const char *name) {
 #ifdef __linux__
     char shown[16];

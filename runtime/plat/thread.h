@@ -12,6 +12,8 @@
 bool os_thread_start(void (*run)(void *), void *argument, size_t stack_bytes, uint64_t *ident);
 uint64_t os_thread_ident(void);     /* of the calling thread: what threading.get_ident() shows; not 0 */
 int64_t os_thread_native_id(void);  /* the kernel's number */
+/* Sends a signal to one thread of this process, which must not have ended. */
+void os_thread_signal(uint64_t ident, int number);
 void os_thread_set_name(const char *name);
 void os_thread_yield(void);
 /* Sleeps for ever, touching nothing. */
