@@ -54,9 +54,10 @@ static Value signal_signal(const Value *args, size_t count) {
     SignalAction action = SIGNAL_CATCH;
     if (int_is(args[1])) {
         int64_t which;
-        if (!object_as_int64(args[1], &which)) return UNSET;
-        action = which == 0 ? SIGNAL_DEFAULT : SIGNAL_IGNORE;
-    } else if (!is_callable(args[1])) {
+        if (!int_fits_int64(args[1], &which)) which = -1;
+        action = which == 0 ? SIGNAL_DEFAULT : which == 1 ? SIGNAL_IGNORE : SIGNAL_CATCH;
+    }
+    if (action == SIGNAL_CATCH && !is_callable(args[1])) {
         return raise_type_error("signal handler must be signal.SIG_IGN, signal.SIG_DFL, or a callable object");
     }
     if (!safepoint_signals()) return UNSET;
