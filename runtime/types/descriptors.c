@@ -120,10 +120,7 @@ static Value member_get(Value self, Value instance, Value owner) {
 static bool member_set(Value self, Value instance, Value value) {
     if (!check_instance(member_text(self), member_type(self), instance)) return false;
     Value *slot = field(self, instance);
-    if (is_unset(value) && is_unset(*slot)) {
-        Value text = str_format("'%T' object has no attribute '%U'", instance, as_member(self)->name);
-        return raise_attribute_error_text(text, instance, as_member(self)->name), false;
-    }
+    if (is_unset(value) && is_unset(*slot)) return raise_error(&AttributeError_type, "%U", as_member(self)->name), false;
     replace(slot, retain(value));
     return true;
 }

@@ -10,6 +10,7 @@
 #include "runtime/types/names.h"
 #include "runtime/types/native.h"
 #include "runtime/types/object.h"
+#include "runtime/types/shape.h"
 #include "runtime/types/slots.h"
 #include "runtime/types/traverse.h"
 #include "runtime/types/tuple.h"
@@ -22,20 +23,24 @@ typedef struct Alias {
 
 static Alias *as_alias(Value v) { return (Alias *)as_object(v); }
 
-Value generic_alias_new(Value origin, Value args) {
+static Value new_of_type(Type *type, Value origin, Value args) {
     Value tuple = tuple_is(args) ? retain(args) : tuple_pack(1, args);
-    Alias *a = is_set(tuple) ? object_allocate(&generic_alias_type, sizeof *a) : NULL;
+    Alias *a = is_set(tuple) ? instance_allocate(type, sizeof *a) : NULL;
     if (!a) return release(tuple), UNSET;
     a->origin = retain(origin);
     a->args = tuple;
     return from_object(a);
 }
 
+Value generic_alias_new(Value origin, Value args) { return new_of_type(&generic_alias_type, origin, args); }
+
 static Value alias_make(Type *type, const Value *args, size_t count, Value kwnames) {
     Value bound[2];
     if (!native_bind("GenericAlias", "origin, args, /", args, count, kwnames, bound)) return UNSET;
-    return generic_alias_new(bound[0], bound[1]);
+    return new_of_type(type, bound[0], bound[1]);
 }
+
+bool generic_alias_is(Value v) { return object_is_instance_exact_or_sub(v, &generic_alias_type); }
 
 /* Text ------------------------------------------------------------------------------------------------------------------ */
 
@@ -73,7 +78,7 @@ static bool class_repr(StrBuilder *b, Value v, bool *done) {
 bool alias_argument_repr(StrBuilder *b, Value argument) {
     bool done;
     if (same(argument, ELLIPSIS)) return builder_ascii(b, "..."), true;
-    if (is_exactly(argument, &generic_alias_type)) return builder_repr(b, argument);
+    if (generic_alias_is(argument)) return builder_repr(b, argument);
     return class_repr(b, argument, &done) && (done || builder_repr(b, argument));
 }
 
@@ -204,7 +209,7 @@ static Value alias_get_item(Value v, Value item) {
     if (is_unset(parameters)) return UNSET;
     Value args = alias_substitute(v, as_alias(v)->args, parameters, item);
     if (is_unset(args)) return UNSET;
-    Value result = generic_alias_new(as_alias(v)->origin, args);
+    Value result = new_of_type(type_of(v), as_alias(v)->origin, args);
     release(args);
     return result;
 }
@@ -240,7 +245,7 @@ static Value alias_get_attribute(Value self, Value name) {
     if (!is_own_attribute(name) || str_equal_ascii(name, "__class__")) {
         bool forward = !is_dunder(name) || str_equal_ascii(name, "__doc__") || str_equal_ascii(name, "__name__") ||
                        str_equal_ascii(name, "__qualname__") || str_equal_ascii(name, "__module__") ||
-                       str_equal_ascii(name, "__class__") || is_unset(type_lookup(&generic_alias_type, name));
+                       str_equal_ascii(name, "__class__") || is_unset(type_lookup(type_of(self), name));
         if (forward && !str_equal_ascii(name, "__class__")) return object_get_attribute(as_alias(self)->origin, name);
     }
     return generic_get_attribute(self, name);
@@ -254,7 +259,7 @@ static bool alias_hash(Value v, int64_t *out) {
 }
 
 static Value alias_compare(Value a, Value b, CompareOp op) {
-    if ((op != COMPARE_EQ && op != COMPARE_NE) || !is_exactly(b, &generic_alias_type) || !is_exactly(a, &generic_alias_type))
+    if ((op != COMPARE_EQ && op != COMPARE_NE) || !generic_alias_is(a) || !generic_alias_is(b))
         return NOT_IMPLEMENTED;
     int equal = as_alias(a)->starred == as_alias(b)->starred;
     if (equal) equal = object_equal(as_alias(a)->origin, as_alias(b)->origin);

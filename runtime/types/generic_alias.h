@@ -5,6 +5,7 @@
 #include "runtime/mem/value.h"
 #include "runtime/types/str.h"
 
+bool generic_alias_is(Value v); /* or a subclass */
 /* Writes a type as an alias shows it: "int", "module.Class", "..."; anything else by repr. */
 bool alias_argument_repr(StrBuilder *b, Value argument);
 /* The type variables in args, each once, in order: owned tuple. */

@@ -18,7 +18,7 @@ typedef struct Union {
 
 static Union *as_union(Value v) { return (Union *)as_object(v); }
 static bool is_union(Value v) { return is_exactly(v, &union_type); }
-static bool may_stand(Value v) { return is_none(v) || type_is(v) || is_exactly(v, &generic_alias_type) || is_union(v); }
+static bool may_stand(Value v) { return is_none(v) || type_is(v) || generic_alias_is(v) || is_union(v); }
 
 static bool add(Value list, Value member) {
     if (is_none(member)) member = type_value(&none_type);
@@ -108,25 +108,16 @@ static const MemberDef union_members[] = {
     {0},
 };
 
-static bool refuse_generic(Value args, const char *function) {
-    for (size_t i = 0; i < tuple_length(args); i++) {
-        if (!is_exactly(tuple_at(args, i), &generic_alias_type)) continue;
-        raise_type_error("%s argument 2 cannot be a parameterized generic", function);
-        return false;
-    }
-    return true;
-}
-
 static Value method_instance_check(const Value *args, size_t count) {
     Value members = as_union(args[0])->args;
-    int result = refuse_generic(members, "isinstance()") ? object_is_instance(args[1], members) : -1;
+    int result = object_is_instance(args[1], members);
     return result < 0 ? UNSET : from_bool(result);
 }
 
 static Value method_subclass_check(const Value *args, size_t count) {
     Value members = as_union(args[0])->args;
     if (!type_is(args[1])) return raise_type_error("issubclass() arg 1 must be a class");
-    int result = refuse_generic(members, "issubclass()") ? object_is_subclass(args[1], members) : -1;
+    int result = object_is_subclass(args[1], members);
     return result < 0 ? UNSET : from_bool(result);
 }
 
