@@ -273,37 +273,30 @@ void class_statement(Compiler *c, Node *node) {
 
 static void element(Compiler *c, Node *node, int result) {
     Operand first, second;
-    Span outer = c->unit->span;
     int top = c->unit->top;
     switch (node->kind) {
     case NODE_GENERATOR_EXP:
         first = expr_operand(c, node->u.comp.element);
-        c->unit->span = node->u.comp.element->span;
         emit(c, OP_YIELD, take_b(first), result, first.reg, 0);
         emit(c, OP_DROP, TAKE_A, result, 0, 0);
         break;
     case NODE_DICT_COMP:
         first = expr_operand_into(c, node->u.comp.element, -1, node->u.comp.value);
         second = expr_operand(c, node->u.comp.value);
-        c->unit->span = node->u.comp.element->span;
-        c->unit->span.end_line = node->u.comp.value->span.end_line;
-        c->unit->span.end_col = node->u.comp.value->span.end_col;
         emit(c, OP_MAP_ADD, take_b(first) | take_c(second), result, first.reg, second.reg);
         break;
     default:
         first = expr_operand(c, node->u.comp.element);
-        c->unit->span = node->u.comp.element->span;
         emit(c, node->kind == NODE_SET_COMP ? OP_SET_ADD : OP_LIST_APPEND, take_b(first), result, first.reg, 0);
     }
     c->unit->top = top;
-    c->unit->span = outer;
 }
 
 static void clause(Compiler *c, Node *node, int32_t index, int result) {
     if (c->failed || !compile_check_depth(c)) return;
     Clause *clauses = node->u.comp.clauses.items, *own = &clauses[index];
     int top = c->unit->top;
-    ForLoop loop = {.iterator = index ? temp_push(c) : 0, .is_async = own->is_async, .span = own->iter->span};
+    ForLoop loop = {.iterator = index ? temp_push(c) : 0, .is_async = own->is_async, .iterable = own->iter->span};
     if (index) iterator_to(c, own->iter, own->is_async, loop.iterator);
     for_begin(c, &loop, own->target);
     for (int32_t i = 0; i < own->conditions.count; i++) jump_if(c, own->conditions.items[i], loop.next, false);

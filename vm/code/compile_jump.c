@@ -217,10 +217,8 @@ void jump_if(Compiler *c, Node *test, Label target, bool condition) {
     if (c->failed || !compile_check_depth(c)) return;
     fold(c, test);
     int top = c->unit->top;
-    Span outer = c->unit->span;
-    c->unit->span = test->span;
+    if (test->kind == NODE_COMPARE) c->unit->span = test->span;
     jump_if_kind(c, test, target, condition);
-    c->unit->span = outer;
     c->unit->top = top;
 }
 

@@ -4,10 +4,7 @@
 void iterator_to(Compiler *c, Node *iterable, bool is_async, int reg) {
     if (!is_async) fold_container(c, iterable);
     Operand value = expr_operand_into(c, iterable, reg, iterable);
-    Span outer = c->unit->span;
-    c->unit->span = iterable->span;
     emit(c, is_async ? OP_GET_AITER : OP_GET_ITER, take_b(value), reg, value.reg, 0);
-    c->unit->span = outer;
     c->unit->top = reg + 1;
 }
 
@@ -37,8 +34,7 @@ static void bind_item(Compiler *c, ForLoop *loop, Node *target) {
 }
 
 void for_begin(Compiler *c, ForLoop *loop, Node *target) {
-    Span outer = c->unit->span;
-    c->unit->span = loop->span;
+    loop->span = c->unit->span;
     if (loop->is_async) {
         async_next(c, loop);
     } else {
@@ -48,12 +44,12 @@ void for_begin(Compiler *c, ForLoop *loop, Node *target) {
         int local = store_register(c, target);
         loop->item = local >= 0 ? local : temp_push(c);
     }
-    c->unit->span = outer;
     bind_item(c, loop, target);
 }
 
 static void async_end(Compiler *c, ForLoop *loop) {
     emit_goto(c, loop->next);
+    c->unit->span = loop->iterable;
     catcher_bind(c, loop->catcher);
     int caught = temp_push_run(c, 2);
     emit(c, OP_CATCH, 0, caught, 0, 0);
@@ -86,7 +82,7 @@ static bool check_async_for(Compiler *c, Node *node) {
 void for_statement(Compiler *c, Node *node) {
     if (!check_async_for(c, node)) return;
     Block block = {.kind = BLOCK_LOOP, .outside = c->unit->handler, .leave = label_new(c)};
-    ForLoop loop = {.iterator = temp_push(c), .is_async = node->u.for_.is_async, .span = node->u.for_.iter->span};
+    ForLoop loop = {.iterator = temp_push(c), .is_async = node->u.for_.is_async, .iterable = node->u.for_.iter->span};
     block.reg = loop.iterator;
     iterator_to(c, node->u.for_.iter, loop.is_async, loop.iterator);
     for_begin(c, &loop, node->u.for_.target);

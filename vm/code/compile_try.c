@@ -347,9 +347,8 @@ static void with_item(Compiler *c, Node *node, int32_t index) {
     bool is_async = node->u.with.is_async;
     int32_t outside = u->handler;
     int exit = temp_push(c);
-    u->span = item->context->span;
-    with_enter(c, item, exit, is_async);
     Span span = u->span;
+    with_enter(c, item, exit, is_async);
     int32_t catcher = catcher_new(c);
     int entered = temp_push(c);
     Block block = {.kind = BLOCK_WITH, .reg = exit, .outside = outside, .is_async = is_async};

@@ -203,6 +203,7 @@ bool node_is_simple(const Node *node);              /* evaluating it runs no cod
 void node_start_at_attribute(Compiler *c, const Node *attribute);
 
 /* compile_jump.c */
+/* The jump itself stands at the unit's span; a comparison leaves its own there for what follows, as CPython does. */
 void jump_if(Compiler *c, Node *test, Label target, bool condition);
 void compare_to(Compiler *c, Node *node, int reg);
 void bool_op_to(Compiler *c, Node *node, int reg);
@@ -243,9 +244,10 @@ typedef struct ForLoop { /* also of comprehensions */
     Label body, next;   /* next: where `continue` goes */
     int32_t catcher;    /* async: StopAsyncIteration */
     bool is_async;
-    Span span;          /* of the iterable */
+    Span span;          /* of its instructions */
+    Span iterable;
 } ForLoop;
-void for_begin(Compiler *c, ForLoop *loop, Node *target); /* iterator, is_async and span are set; binds the target */
+void for_begin(Compiler *c, ForLoop *loop, Node *target); /* iterator, is_async and iterable are set; binds the target */
 void for_end(Compiler *c, ForLoop *loop);                 /* goes on after exhaustion */
 void iterator_to(Compiler *c, Node *iterable, bool is_async, int reg);
 void for_statement(Compiler *c, Node *node);

@@ -100,7 +100,8 @@ Value raise_group_result(Value original, Value list) {
         Value rest = as_list(leaves)->length ? keep_leaves(original, leaves) : NONE;
         if (is_set(rest) && !as_list(raised)->length) result = retain(rest);
         else if (is_set(rest)) {
-            if (is_none(rest) && as_list(raised)->length == 1)
+            if (is_none(rest) && as_list(raised)->length == 1 &&
+                !object_is_instance_exact_or_sub(original, &BaseExceptionGroup_type))
                 result = retain(as_list(raised)->items[0]);
             else if (is_none(rest) || list_append(raised, rest)) result = new_group(raised);
         }
