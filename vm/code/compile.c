@@ -215,7 +215,7 @@ Value compile_module(Module *module, Value filename, int optimize) {
 
 Value compile_source(const char *text, size_t size, ParseMode mode, Value filename, unsigned flags, int optimize) {
     Arena *arena;
-    Module *module = parse_source(text, size, mode, filename, flags, &arena);
+    Module *module = parse_source(text, size, mode, filename, flags | PARSE_WARN, &arena);
     if (!module) return UNSET;
     Value code = compile_tree(module, filename, flags, optimize);
     arena_free(arena);

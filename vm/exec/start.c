@@ -1,4 +1,5 @@
 /* Start and end of this floor, and small pieces that the loop calls. */
+#include "runtime/types/call.h"
 #include "runtime/types/class.h"
 #include "runtime/types/dict.h"
 #include "runtime/types/error.h"
@@ -12,6 +13,7 @@
 #include "vm/exec/import.h"
 #include "vm/exec/loop.h"
 #include "vm/exec/unraisable.h"
+#include "vm/front/parse.h"
 
 /* What super() without arguments means: the __class__ cell and the first argument of the running function. */
 static bool super_arguments(Value *type, Value *object) {
@@ -40,12 +42,24 @@ static Value current_module(void) {
 }
 
 static Value import_absolute(Value name) { return import_named(str_utf8(name, NULL)); }
+/* warnings.warn_explicit(message, SyntaxWarning, filename, line) */
+static bool syntax_warning(Value message, Value filename, int32_t line) {
+    Value warn = import_attribute("warnings", "warn_explicit");
+    if (is_unset(warn)) return false;
+    Value args[] = {message, type_value(&SyntaxWarning_type), filename, from_small_int(line)};
+    Value result = call(warn, args, 4, UNSET);
+    release(warn);
+    release(result);
+    return is_set(result);
+}
+
 
 bool exec_start(void) {
     import_hook = import_absolute;
     error_unraisable_hook = unraisable_report;
     super_arguments_hook = super_arguments;
     current_module_hook = current_module;
+    front_syntax_warning = syntax_warning;
     static Type *const types[] = {
         &code_type, &function_type, &frame_type, &traceback_type, &generator_type, &coroutine_type, &async_generator_type,
         &coroutine_wrapper_type, &async_generator_step_type, &async_generator_throw_type, &async_generator_value_type,

@@ -189,7 +189,8 @@ bool check_target(Checker *c, Node *node, bool delete) {
 /* --- Expressions --- */
 
 static bool check_call(Checker *c, Node *node) {
-    return check_keywords(c, node->u.call.keywords, node->u.call.keyword_count) && check_expression(c, node->u.call.function) &&
+    return check_keywords(c, node->u.call.keywords, node->u.call.keyword_count) &&
+           check_warn_call(c, node->u.call.function) && check_expression(c, node->u.call.function) &&
            check_items(c, &node->u.call.args) && check_values(c, node->u.call.keywords, node->u.call.keyword_count);
 }
 
@@ -216,13 +217,15 @@ static bool check_expression_inside(Checker *c, Node *node) {
     case NODE_LIST_COMP: case NODE_SET_COMP: case NODE_DICT_COMP: case NODE_GENERATOR_EXP: return check_comprehension(c, node);
     case NODE_AWAIT: return check_await(c, node);
     case NODE_YIELD: case NODE_YIELD_FROM: return check_yield(c, node);
-    case NODE_COMPARE: return check_expression(c, node->u.compare.left) && check_list(c, &node->u.compare.comparators);
+    case NODE_COMPARE:
+        return check_warn_compare(c, node) && check_expression(c, node->u.compare.left) && check_list(c, &node->u.compare.comparators);
     case NODE_CALL: return check_call(c, node);
     case NODE_JOINED_STR: return check_list(c, &node->u.joined_str.values);
     case NODE_FORMATTED_VALUE:
         return check_expression(c, node->u.formatted_value.value) && maybe(c, node->u.formatted_value.format_spec);
     case NODE_ATTRIBUTE: return check_expression(c, node->u.attribute.object);
-    case NODE_SUBSCRIPT: return check_expression(c, node->u.subscript.object) && check_expression(c, node->u.subscript.index);
+    case NODE_SUBSCRIPT:
+        return check_warn_subscript(c, node) && check_expression(c, node->u.subscript.object) && check_expression(c, node->u.subscript.index);
     case NODE_STARRED: return check_fail(c, "can't use starred expression here", UNSET);
     case NODE_SLICE: return maybe(c, node->u.slice.lower) && maybe(c, node->u.slice.upper) && maybe(c, node->u.slice.step);
     default: return true;
@@ -342,7 +345,8 @@ static bool check_statement(Checker *c, Node *node) {
     case NODE_MATCH: return check_match(c, node);
     case NODE_RAISE: return maybe(c, node->u.raise.exception) && maybe(c, node->u.raise.cause);
     case NODE_TRY: return check_try(c, node);
-    case NODE_ASSERT: return check_expression(c, node->u.assert_.test) && maybe(c, node->u.assert_.message);
+    case NODE_ASSERT:
+        return check_warn_assert(c, node->u.assert_.test) && check_expression(c, node->u.assert_.test) && maybe(c, node->u.assert_.message);
     case NODE_IMPORT: return check_aliases(c, node->u.import.items, node->u.import.count);
     case NODE_IMPORT_FROM: return check_import_from(c, node);
     case NODE_EXPR: return check_expression(c, node->u.value.value);
@@ -366,6 +370,7 @@ bool check_module(Module *module, const Source *source, unsigned flags) {
     Checker c = {.source = source, .scope = module->scope, .debug_name = debug_name,
                  .last_future_line = module->last_future_line,
                  .future_annotations = module->future_annotations,
+                 .warns = (flags & PARSE_WARN) != 0,
                  .top_level_await = (flags & PARSE_ALLOW_TOP_LEVEL_AWAIT) != 0};
     bool fine = module->expression ? check_expression(&c, module->expression) : check_body(&c, &module->body);
     release(debug_name);

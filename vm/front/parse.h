@@ -11,6 +11,7 @@
 #define PARSE_DONT_IMPLY_DEDENT 0x200u /* SINGLE: as the flag of compile() */
 #define PARSE_MORE_MAY_COME    0x4000u /* SINGLE: a compound statement at the end of the text is incomplete: for a REPL */
 #define PARSE_ALLOW_TOP_LEVEL_AWAIT 0x2000u
+#define PARSE_WARN 0x10000000u /* SyntaxWarning for what is hardly meant */
 /* and FUTURE_* of ast.h, to inherit */
 
 /* Parses and analyses; on success *arena (to be freed with arena_free when the tree is no longer needed) owns the module.
@@ -26,6 +27,9 @@ void syntax_error_at(Value filename, Span span, const char *format, ...); /* dir
 
 /* The text that `from __future__ import annotations` stores for an expression.  Owned str. */
 Value ast_unparse(const Node *expression);
+
+/* Issues a SyntaxWarning; false: an exception is pending.  Set by vm/exec; NULL: nobody listens. */
+extern bool (*front_syntax_warning)(Value message, Value filename, int32_t line);
 
 /* Finds the character of \N{name}.  Returns false when there is none or the table is absent. */
 extern bool (*front_unicode_name_lookup)(const char *name, size_t size, uint32_t *code_point);
