@@ -5,11 +5,14 @@
 
 #include <stdio.h>
 
-/* The objects being encoded, innermost first: an object inside itself has no end. */
+/* The objects being encoded, innermost first: an object inside itself has no end.  Deep down only one ancestor is looked
+ * at, from a depth that is a power of two: whoever goes round in a circle meets it again. */
 typedef struct Outer {
     Value value;
-    const struct Outer *outer;
+    const struct Outer *outer, *mark;
+    size_t depth;
 } Outer;
+enum { LOOK_AT_ALL = 32 };
 
 typedef struct Encoder {
     StrBuilder out;
@@ -68,9 +71,18 @@ static Value float_text(Encoder *e, Value v) {
     return str_from(d != d ? "NaN" : d > 0 ? "Infinity" : "-Infinity");
 }
 
-static bool enter(Encoder *e, Value v, const Outer *outer) {
-    for (const Outer *o = outer; e->check_circular && o; o = o->outer)
-        if (same(o->value, v)) return raise_value_error("Circular reference detected"), false;
+static bool is_inside(Value v, const Outer *outer) {
+    if (!outer) return false;
+    if (outer->depth > LOOK_AT_ALL) return same(outer->value, v) || same(outer->mark->value, v);
+    for (const Outer *o = outer; o; o = o->outer)
+        if (same(o->value, v)) return true;
+    return false;
+}
+
+static bool enter(Encoder *e, Value v, const Outer *outer, Outer *here) {
+    size_t depth = outer ? outer->depth + 1 : 0;
+    *here = (Outer){v, outer, outer && (depth & (depth - 1)) ? outer->mark : here, depth};
+    if (e->check_circular && is_inside(v, outer)) return raise_value_error("Circular reference detected"), false;
     return recursion_check(" while encoding a JSON object");
 }
 
@@ -81,19 +93,19 @@ static void new_line(Encoder *e) {
 }
 
 static void separate(Encoder *e, bool *first) {
-    if (!*first) builder_str(&e->out, e->item_separator);
+    if (!*first) builder_str(&e->out, e->item_separator), new_line(e);
     *first = false;
-    new_line(e);
 }
 
 static bool encode_items(Encoder *e, Value v, const Outer *outer) {
-    Outer here = {v, outer};
+    Outer here;
     bool first = true;
-    if (!enter(e, v, outer)) return false;
+    if (!enter(e, v, outer, &here)) return false;
     bool is_list = list_is(v);
     if ((is_list ? as_list(v)->length : tuple_length(v)) == 0) return builder_ascii(&e->out, "[]"), true;
     builder_char(&e->out, '[');
     e->level++;
+    new_line(e);
     for (size_t i = 0; i < (is_list ? as_list(v)->length : tuple_length(v)); i++) {
         Value item = retain(is_list ? as_list(v)->items[i] : tuple_at(v, i));
         separate(e, &first);
@@ -167,25 +179,24 @@ static bool encode_direct(Encoder *e, Value dict, const Outer *here, bool *first
 }
 
 static bool encode_dict(Encoder *e, Value v, const Outer *outer) {
-    Outer here = {v, outer};
+    Outer here;
     bool first = true;
-    if (!enter(e, v, outer)) return false;
+    if (!enter(e, v, outer, &here)) return false;
     if (dict_length(v) == 0 && dict_is_exact(v)) return builder_ascii(&e->out, "{}"), true;
-    size_t mark = e->out.length;
     builder_char(&e->out, '{');
     e->level++;
+    new_line(e);
     bool plain = dict_is_exact(v) && !e->sort_keys;
     if (!(plain ? encode_direct : encode_listed)(e, v, &here, &first)) return false;
     e->level--;
-    if (first && !e->out.failed) e->out.length = mark + 1; /* nothing but skipped keys */
-    else new_line(e);
+    new_line(e);
     builder_char(&e->out, '}');
     return true;
 }
 
 static bool encode_other(Encoder *e, Value v, const Outer *outer) {
-    Outer here = {v, outer};
-    if (!enter(e, v, outer)) return false;
+    Outer here;
+    if (!enter(e, v, outer, &here)) return false;
     Value better = call1(e->fallback, v);
     bool fine = is_set(better) && encode_value(e, better, &here);
     release(better);

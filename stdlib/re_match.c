@@ -149,8 +149,12 @@ static Value itself(const Value *args, size_t count) { return retain(args[0]); }
 static Value repr(Value self) {
     Match *m = match_of(self);
     Value text = match_slice_of(m, 0, NONE);
-    Value made = is_unset(text) ? UNSET : str_format("<re.Match object; span=(%lld, %lld), match=%R>", (long long)m->spans[0], (long long)m->spans[1], text);
+    Value shown = is_unset(text) ? UNSET : object_repr(text), part = is_unset(shown) ? UNSET : str_slice(shown, 0, 50);
+    Value made = UNSET;
+    if (is_set(part)) made = str_format("<re.Match object; span=(%lld, %lld), match=%U>", (long long)m->spans[0], (long long)m->spans[1], part);
     release(text);
+    release(shown);
+    release(part);
     return made;
 }
 

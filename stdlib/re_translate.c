@@ -104,7 +104,9 @@ static bool emit_literal(Parser *p, Mode mode, uint32_t c) {
         uint32_t lower = unicode_lower_simple(c), upper = unicode_upper_simple(c);
         c = lower <= p->max ? lower : upper;
     }
-    return c > p->max ? emit_text(p, "(?!)") : emit_char(p, c);
+    if (c > p->max) return emit_text(p, "(?!)");
+    bool dotted = mode.caseless && !mode.ascii && p->max > MAX_LATIN1 && (c == 'i' || c == 'I' || c == 0x130 || c == 0x131);
+    return dotted ? emit_text(p, "[i\\x{130}\\x{131}]") : emit_char(p, c); /* the i's with and without dot are one letter */
 }
 
 /* Reading. */
@@ -156,6 +158,18 @@ static bool read_octal(Parser *p, size_t start, uint32_t *c) {
     return false;
 }
 
+/* \N{name}: names of characters are not known here. */
+static bool read_named_char(Parser *p, size_t start) {
+    size_t from = ++p->at;
+    while (peek(p) != END && peek(p) != '}') p->at++;
+    if (peek(p) == END) return FAIL(p, from, from == p->at ? "missing character name" : "missing }, unterminated name");
+    if (from == p->at) return FAIL(p, from, "missing character name");
+    Value name = slice(p, from, p->at++);
+    if (is_set(name)) re_raise(p->pattern, (int64_t)start, "undefined character name %R", name);
+    release(name);
+    return false;
+}
+
 static bool simple_escape(uint32_t c, uint32_t *value) {
     static const char letters[] = "abfnrtv\\", values[] = "\a\b\f\n\r\t\v\\";
     const char *at = c && c < 128 ? strchr(letters, (int)c) : NULL;
@@ -168,6 +182,7 @@ static bool read_escape(Parser *p, size_t start, uint32_t letter, uint32_t *c) {
     if (letter == 'x') return read_hex(p, start, 2, c);
     if (letter == 'u' && !p->is_bytes) return read_hex(p, start, 4, c);
     if (letter == 'U' && !p->is_bytes) return read_hex(p, start, 8, c);
+    if (letter == 'N' && !p->is_bytes && peek(p) == '{') return read_named_char(p, start);
     if (is_letter(letter) || is_digit(letter)) return fail_showing(p, start, "bad escape ", start, p->at);
     *c = letter;
     return true;
