@@ -135,6 +135,10 @@ static Value builtin_sum(const Value *args, size_t count) {
     if (is_unset(iterator)) return UNSET;
     Value total = retain(start), item;
     while (is_set(item = iterator_next(iterator))) {
+        if (are_small_ints(total, item)) {
+            total = int_from_int64(as_small_int(total) + as_small_int(item));
+            continue;
+        }
         if (is_double(total) && is_double(item)) {
             total = from_double(as_double(total) + as_double(item));
             continue;
