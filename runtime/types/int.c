@@ -1,7 +1,7 @@
 /* The type int: its constructor, methods and slots. */
 #include "runtime/types/int.h"
 
-#include "runtime/mem/heap.h"
+#include "runtime/mem/heap_inline.h"
 #include "runtime/types/buffer.h"
 #include "runtime/types/bytes.h"
 #include "runtime/types/call.h"
@@ -109,7 +109,7 @@ static Value make(Type *type, const Value *args, size_t count, Value kwnames) {
     return result;
 }
 
-static void destroy(Object *self) { object_free(self); }
+static void destroy(Object *self) { object_free_inline(self); }
 
 /* Slots. */
 

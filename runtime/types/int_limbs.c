@@ -1,7 +1,7 @@
 /* Arithmetic of large ints on GMP's limbs. */
 #include "runtime/types/int_limbs.h"
 
-#include "runtime/mem/heap.h"
+#include "runtime/mem/heap_inline.h"
 #include "runtime/types/error.h"
 
 #include <math.h>
@@ -10,22 +10,22 @@
 #include <stdlib.h>
 
 /* Blocks that GMP holds within limbs_protect(), newest first. */
-typedef struct Block {
-    struct Block *next, *previous;
-} Block;
+typedef struct GmpBlock {
+    struct GmpBlock *next, *previous;
+} GmpBlock;
 
 typedef struct Protection {
     jmp_buf out_of_memory;
-    Block blocks; /* ring */
+    GmpBlock blocks; /* ring */
 } Protection;
 
 static __thread Protection *protection;
 
 static void *block_allocate(size_t size) {
-    Block *block = malloc(sizeof(Block) + size);
+    GmpBlock *block = malloc(sizeof(GmpBlock) + size);
     if (!block) longjmp(protection->out_of_memory, 1);
-    Block *ring = &protection->blocks;
-    *block = (Block){ring->next, ring};
+    GmpBlock *ring = &protection->blocks;
+    *block = (GmpBlock){ring->next, ring};
     ring->next->previous = block;
     ring->next = block;
     return block + 1;
@@ -33,7 +33,7 @@ static void *block_allocate(size_t size) {
 
 static void block_free(void *memory, size_t size) {
     (void)size;
-    Block *block = (Block *)memory - 1;
+    GmpBlock *block = (GmpBlock *)memory - 1;
     block->next->previous = block->previous;
     block->previous->next = block->next;
     free(block);
@@ -41,8 +41,8 @@ static void block_free(void *memory, size_t size) {
 
 static void *block_reallocate(void *memory, size_t old_size, size_t size) {
     (void)old_size;
-    Block *old = (Block *)memory - 1;
-    Block *block = realloc(old, sizeof(Block) + size);
+    GmpBlock *old = (GmpBlock *)memory - 1;
+    GmpBlock *block = realloc(old, sizeof(GmpBlock) + size);
     if (!block) longjmp(protection->out_of_memory, 1);
     block->next->previous = block;
     block->previous->next = block;
@@ -52,8 +52,8 @@ static void *block_reallocate(void *memory, size_t old_size, size_t size) {
 static void gmp_start(void) { mp_set_memory_functions(block_allocate, block_reallocate, block_free); }
 
 static void blocks_free_all(Protection *p) {
-    for (Block *b = p->blocks.next; b != &p->blocks;) {
-        Block *next = b->next;
+    for (GmpBlock *b = p->blocks.next; b != &p->blocks;) {
+        GmpBlock *next = b->next;
         free(b);
         b = next;
     }
@@ -61,9 +61,9 @@ static void blocks_free_all(Protection *p) {
 
 /* What the caller keeps no longer hangs in the ring of a finished protection. */
 static void blocks_detach_all(Protection *p) {
-    for (Block *b = p->blocks.next; b != &p->blocks;) {
-        Block *next = b->next;
-        *b = (Block){b, b};
+    for (GmpBlock *b = p->blocks.next; b != &p->blocks;) {
+        GmpBlock *next = b->next;
+        *b = (GmpBlock){b, b};
         b = next;
     }
 }
@@ -72,7 +72,7 @@ bool limbs_protect(void (*work)(void *context), void *context) {
     static pthread_once_t once = PTHREAD_ONCE_INIT;
     pthread_once(&once, gmp_start);
     Protection frame;
-    frame.blocks = (Block){&frame.blocks, &frame.blocks};
+    frame.blocks = (GmpBlock){&frame.blocks, &frame.blocks};
     Protection *outer = protection;
     if (setjmp(frame.out_of_memory)) {
         blocks_free_all(protection);
@@ -93,6 +93,7 @@ Int *int_allocate(size_t count) {
     return object_allocate_leaf(&int_type, sizeof(Int) + count * sizeof(mp_limb_t));
 }
 
+/* Until int_finish() a fresh Int's size is not set; its death does not look at it. */
 Value int_finish(Int *r, size_t count, bool negative) {
     while (count > 0 && r->limbs[count - 1] == 0) count--;
     if (count == 0 || (count == 1 && r->limbs[0] <= (mp_limb_t)SMALL_INT_MAX + negative)) {
