@@ -133,17 +133,6 @@ static inline void raw_free_inline(void *block) {
 #else
 
 static inline void *object_allocate_inline(Type *type, size_t size) { return object_allocate(type, size); }
-/* As object_allocate_inline for a type without TYPE_GC, but nothing behind the header is zeroed. */
-static inline void *object_allocate_leaf_inline(Type *type, size_t size) {
-    Object *o = __builtin_expect(size <= HEAP_SMALL_MAX, 1) ? heap_allocate_small(KIND_OBJECT, size)
-                                                            : heap_allocate_large(KIND_OBJECT, size, false);
-    if (__builtin_expect(o == NULL, 0)) return heap_object_failed();
-    o->type = type;
-    rc_store(&o->count, 1);
-    atomic_store_explicit(&o->flags, OBJECT_LIVE, memory_order_relaxed);
-    return o;
-}
-
 static inline void *object_allocate_leaf_inline(Type *type, size_t size) { return object_allocate(type, size); }
 static inline void object_free_inline(void *object) { object_free(object); }
 static inline void *raw_allocate_inline(size_t size) { return raw_allocate(size); }
