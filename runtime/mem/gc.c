@@ -17,7 +17,7 @@
 
 #include <stdlib.h>
 
-enum { DEFAULT_THRESHOLD = 700, GROWTH_MIN = 10000 };
+enum { DEFAULT_THRESHOLD = 700, GROWTH_MIN = 20000 };
 
 #define CANDIDATE UINT32_C(0x80000000) /* bits of a word; the others are the references not explained yet */
 #define REACHED   UINT32_C(0x40000000)
@@ -253,7 +253,7 @@ static int64_t end_cycles(ObjectArray *garbage) {
 
 static void set_limit(void) {
     size_t growth = (size_t)thresholds[0];
-    if (thresholds[0] == DEFAULT_THRESHOLD) growth = live_at_last / 4 > GROWTH_MIN ? live_at_last / 4 : GROWTH_MIN;
+    if (thresholds[0] == DEFAULT_THRESHOLD) growth = live_at_last > GROWTH_MIN ? live_at_last : GROWTH_MIN;
     bool never = !enabled || thresholds[0] <= 0;
     gc_limit = never ? SIZE_MAX : live_at_last + growth;
     gc_step = growth / 4 < UINT32_MAX / 2 ? (uint32_t)(growth / 4) : UINT32_MAX / 2;
