@@ -42,6 +42,7 @@ static Value current_module(void) {
 }
 
 static Value import_absolute(Value name) { return import_named(str_utf8(name, NULL)); }
+
 /* warnings.warn_explicit(message, SyntaxWarning, filename, line) */
 static bool syntax_warning(Value message, Value filename, int32_t line) {
     Value warn = import_attribute("warnings", "warn_explicit");
@@ -52,7 +53,6 @@ static bool syntax_warning(Value message, Value filename, int32_t line) {
     release(result);
     return is_set(result);
 }
-
 
 bool exec_start(void) {
     import_hook = import_absolute;

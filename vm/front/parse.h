@@ -31,7 +31,4 @@ Value ast_unparse(const Node *expression);
 /* Issues a SyntaxWarning; false: an exception is pending.  Set by vm/exec; NULL: nobody listens. */
 extern bool (*front_syntax_warning)(Value message, Value filename, int32_t line);
 
-/* Finds the character of \N{name}.  Returns false when there is none or the table is absent. */
-extern bool (*front_unicode_name_lookup)(const char *name, size_t size, uint32_t *code_point);
-
 #endif

@@ -7,15 +7,9 @@
 #include "runtime/types/bytes.h"
 #include "runtime/types/float.h"
 #include "runtime/types/int.h"
-#include "vm/front/parse.h"
+#include "vm/front/unicode_name.h"
 
 enum { INT_DIGITS_MAX = 4300 };
-
-static bool no_names(const char *name, size_t size, uint32_t *code_point) {
-    return (void)name, (void)size, (void)code_point, false;
-}
-
-bool (*front_unicode_name_lookup)(const char *name, size_t size, uint32_t *code_point) = no_names;
 
 /* --- Numbers --- */
 
@@ -130,7 +124,7 @@ static bool escape_name(Parser *p, Escape *e, uint32_t *out) {
     const char *name = e->next + 1, *close = memchr(name, '}', (size_t)(e->end - name));
     if (!close || close == name) return fail_escape(p, e->text, e->at, close ? name : e->end, malformed);
     e->next = close + 1;
-    if (front_unicode_name_lookup(name, (size_t)(close - name), out)) return true;
+    if (unicode_name_find(name, (size_t)(close - name), out)) return true;
     return fail_escape(p, e->text, e->at, e->next, "unknown Unicode character name");
 }
 
