@@ -13,8 +13,9 @@ const char *binary_symbol(BinaryOp op) { return symbols[op]; }
 bool type_concatenates(const Type *type, BinaryOp op) {
     const uint32_t kinds = TYPE_LIST_SUB | TYPE_TUPLE_SUB | TYPE_STR_SUB | TYPE_BYTES_SUB | TYPE_SEQUENCE;
     if (op != BINARY_ADD && op != BINARY_MULTIPLY) return false;
-    if (!type->binary[op] || slot_is_scripted(type, (const void *)type->binary[op])) return false;
-    return (type->flags & kinds) || (type->get_item && type->length && !(type->flags & TYPE_MAPPING) && !type->binary[BINARY_SUBTRACT]);
+    bool sequence = (type->flags & kinds) ||
+                    (type->get_item && type->length && !(type->flags & TYPE_MAPPING) && !type->binary[BINARY_SUBTRACT]);
+    return sequence && type->binary[op] && !slot_is_scripted(type, (const void *)type->binary[op]);
 }
 
 Value sequence_refusal(BinaryOp op, Value a, Value b) {

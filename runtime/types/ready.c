@@ -111,7 +111,10 @@ Value type_subclass_at(const Type *type, size_t i) {
     return type_is(entry) ? retain(entry) : weakref_get(entry);
 }
 
+/* Only now and then, when the list is about to double. */
 static void drop_dead_subclasses(Type *base) {
+    size_t n = as_list(base->subclasses)->length;
+    if (n < 8 || (n & (n - 1))) return;
     for (size_t i = as_list(base->subclasses)->length; i-- > 0;) {
         Value sub = type_subclass_at(base, i);
         if (is_none(sub)) list_delete(base->subclasses, (int64_t)i);
