@@ -151,6 +151,7 @@ static void jump_statement(Compiler *c, Node *node) {
     if (!loop) return;
     int32_t handler = c->unit->handler;
     unwind_to(c, loop, -1);
+    c->unit->handler = loop->outside;
     if (is_break && loop->reg >= 0) emit(c, OP_DROP, TAKE_A, loop->reg, 0, 0);
     emit_goto(c, is_break ? loop->leave : loop->next);
     c->unit->handler = handler;

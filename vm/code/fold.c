@@ -24,9 +24,9 @@ static void become(Compiler *c, Node *node, Value value) {
     }
     value = compile_keep(c, value);
     if (c->failed) return;
+    if (node->kind != NODE_NAME) node->u.constant.unicode_prefix = false; /* a NAME node has no room for it */
     node->kind = NODE_CONSTANT;
     node->u.constant.value = value;
-    node->u.constant.unicode_prefix = false;
 }
 
 /* Items in a tuple and the tuples within, up to a limit that it may not pass. */
