@@ -184,12 +184,57 @@ static bool bind_defaults(Function *f, Value *regs, size_t count) {
     return true;
 }
 
+/* Positional arguments, the extra ones into a tuple; no keywords are given, and none are needed. */
+static bool bind_variadic(Code *code, Value *regs, size_t count) {
+    size_t argcount = code->argcount;
+    Value extra = tuple_steal(regs + argcount, count - argcount);
+    for (size_t i = argcount, end = count > code->nlocals ? count : code->nlocals; i < end; i++) regs[i] = UNSET;
+    regs[argcount] = extra;
+    if (is_set(extra) && code->flags & CODE_VARKEYWORDS) extra = regs[argcount + 1] = dict_new();
+    if (is_unset(extra)) release_all(regs, code->nlocals);
+    return is_set(extra);
+}
+
+enum { FEW_KEYWORDS = 8 };
+
+/* Keywords that all name parameters not given otherwise move to their places.  False: nothing has changed. */
+static bool place_keywords(Code *code, Value *regs, size_t count, Value kwnames) {
+    size_t keywords = tuple_length(kwnames), total = count + keywords, places[FEW_KEYWORDS];
+    Value values[FEW_KEYWORDS];
+    uint64_t taken = 0;
+    if (keywords > FEW_KEYWORDS || parameter_count(code) > 64) return false;
+    for (size_t k = 0; k < keywords; k++) {
+        int64_t place = parameter_index(code, tuple_at(kwnames, k));
+        if (place < (int64_t)count || taken >> place & 1) return false;
+        taken |= UINT64_C(1) << place;
+        places[k] = (size_t)place;
+    }
+    for (size_t k = 0; k < keywords; k++) values[k] = regs[count + k];
+    for (size_t i = count, end = total > code->nlocals ? total : code->nlocals; i < end; i++) regs[i] = UNSET;
+    for (size_t k = 0; k < keywords; k++) regs[places[k]] = values[k];
+    return true;
+}
+
+/* Binding where the arguments stand, for the usual shapes of calls. 1 bound, 0 failed, -1: it takes the long way. */
+static int bind_in_place(Function *f, Value *regs, size_t count, Value kwnames) {
+    Code *code = f->code;
+    bool named = is_set(kwnames) && tuple_length(kwnames);
+    uint32_t collects = code->flags & (CODE_VARARGS | CODE_VARKEYWORDS);
+    if (!named && collects & CODE_VARARGS && !code->kwonlycount && count >= code->argcount) return bind_variadic(code, regs, count);
+    if (!named && !collects && !code->kwonlycount && count <= code->argcount && count + default_count(f) >= code->argcount)
+        return bind_defaults(f, regs, count);
+    if (!named || collects || count > code->argcount || !place_keywords(code, regs, count, kwnames)) return -1;
+    Binding b = {f, code, regs, NULL, count, 0, UNSET};
+    if ((count >= code->argcount || fill_defaults(&b)) && (!code->kwonlycount || fill_keyword_defaults(&b))) return 1;
+    release_all(regs, code->nlocals);
+    return 0;
+}
+
 bool function_bind(Function *f, Value *regs, Value *args, size_t count, Value kwnames) {
     Code *code = f->code;
     size_t keywords = is_set(kwnames) ? tuple_length(kwnames) : 0, total = count + keywords;
-    bool plain = !keywords && !code->kwonlycount && !(code->flags & (CODE_VARARGS | CODE_VARKEYWORDS));
-    if (plain && regs == args && count <= code->argcount && count + default_count(f) >= code->argcount)
-        return bind_defaults(f, regs, count);
+    int bound_in_place = regs == args ? bind_in_place(f, regs, count, kwnames) : -1;
+    if (bound_in_place >= 0) return bound_in_place;
     Value few[SMALL_CALL], *given = total <= SMALL_CALL ? few : raw_allocate(total * sizeof(Value));
     if (!given) {
         release_all(args, total);

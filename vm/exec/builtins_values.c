@@ -143,6 +143,10 @@ static Value builtin_sum(const Value *args, size_t count) {
             total = from_double(as_double(total) + as_double(item));
             continue;
         }
+        if (are_small_ints(total, item) && fits_small_int(as_small_int(total) + as_small_int(item))) {
+            total = from_small_int(as_small_int(total) + as_small_int(item));
+            continue;
+        }
         Value next = object_binary(BINARY_ADD, total, item);
         release(total);
         release(item);

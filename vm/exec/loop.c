@@ -62,6 +62,17 @@
         if (instr_flags(instr)) consume_operands(regs, instr);              \
     } while (0)
 
+/* The same where only R[b] can be a temporary. */
+#define CONSUME_B()                                                         \
+    do {                                                                    \
+        if (instr_flags(instr) & TAKE_B) {                                  \
+            Value taken_ = regs[B];                                         \
+            regs[B] = UNSET;                                                \
+            SAVE();                                                         \
+            release(taken_);                                                \
+        }                                                                   \
+    } while (0)
+
 /* The usual slow path: computes, consumes, writes. */
 #define RESULT(expression)                                                  \
     do {                                                                    \
@@ -466,7 +477,7 @@ L_GET_ATTR_SLOT: {
     const AttributeEntry *e = entry_for(pc, regs[B], ATTRIBUTE_SLOT);
     if (unlikely(!e)) goto get_attribute_miss;
     Value v = retain(value_at(regs[B], e->offset));
-    CONSUME();
+    CONSUME_B();
     SET(A, v);
     pc++;
     NEXT();
@@ -475,8 +486,7 @@ L_GET_ATTR_OUTER: {
     const AttributeEntry *e = entry_for(pc, regs[B], ATTRIBUTE_OUTER);
     if (unlikely(!e)) goto get_attribute_miss;
     Value v = retain(attrs_at(as_object(regs[B]), e->attrs)->outer.slots[e->index]);
-    SAVE();
-    CONSUME();
+    CONSUME_B();
     SET(A, v);
     pc++;
     NEXT();
@@ -485,8 +495,7 @@ L_GET_ATTR_TYPE: {
     const AttributeEntry *e = entry_for(pc, regs[B], ATTRIBUTE_TYPE);
     if (unlikely(!e)) goto get_attribute_miss;
     Value v = retain(e->value);
-    SAVE();
-    CONSUME();
+    CONSUME_B();
     SET(A, v);
     pc++;
     NEXT();
@@ -496,8 +505,7 @@ L_GET_ATTR_MEMBER: {
     if (unlikely(!e)) goto get_attribute_miss;
     Value v = retain(value_at(regs[B], e->offset));
     if (unlikely(is_unset(v))) goto get_attribute;
-    SAVE();
-    CONSUME();
+    CONSUME_B();
     SET(A, v);
     pc++;
     NEXT();
@@ -517,8 +525,7 @@ L_GET_ATTR_MODULE: {
     const AttributeEntry *e = object_entry(pc, regs[B], ATTRIBUTE_MODULE);
     if (unlikely(!e)) goto get_attribute_miss;
     Value v = retain(module_entry(regs[B], e));
-    SAVE();
-    CONSUME();
+    CONSUME_B();
     SET(A, v);
     pc++;
     NEXT();
@@ -527,8 +534,7 @@ L_GET_ATTR_CLASS: {
     const AttributeEntry *e = object_entry(pc, regs[B], ATTRIBUTE_CLASS);
     if (unlikely(!e)) goto get_attribute_miss;
     Value v = retain(e->value);
-    SAVE();
-    CONSUME();
+    CONSUME_B();
     SET(A, v);
     pc++;
     NEXT();
@@ -680,7 +686,7 @@ L_GET_ITEM: {
         if (i < 0) i += (int64_t)list->length;
         if (likely((uint64_t)i < list->length)) {
             Value v = retain(list->items[i]);
-            CONSUME();
+            CONSUME_B();
             SET(A, v);
             pc++;
             NEXT();
@@ -1018,6 +1024,12 @@ call_base: {
         pc = above->code->instrs;
         constants = above->code->constants;
         POLL();
+        NEXT();
+    }
+    if (same(*base, type_value(&type_type)) && count == 1) {
+        value = retain(type_value(type_of(base[1])));
+        consume_run(base, 2);
+        SET(A, value);
         NEXT();
     }
     if (native_quick(*base, base + 1, count, &value)) {

@@ -130,32 +130,63 @@ static inline void arguments_move(Value *to, Value *from, unsigned count) {
     }
 }
 
-/* A call of a script function whose arguments stand where its parameters are: no binding. NULL: call_begin does it. */
-static inline Frame *call_push(Frame *frame, Value *base, unsigned count) {
-    Value callee = base[0];
-    if (!is_exactly(callee, &function_type)) return NULL;
-    Function *f = as_function(callee);
+/* Missing arguments at the end that have defaults: how many there may be. */
+static inline bool defaults_reach(const Function *f, unsigned count) {
+    return f->direct != FUNCTION_BINDS && count < f->direct && is_set(f->defaults) &&
+           f->direct - count <= tuple_length(f->defaults);
+}
+
+/* A call of a script function (owned by the frame afterwards) whose arguments stand where its parameters are: no binding.
+ * NULL: call_begin does it, nothing has changed. */
+static inline Frame *function_push(Frame *frame, Function *f, Value *args, unsigned count) {
     Code *code = f->code;
-    if (f->direct != count) return NULL;
+    if (unlikely(f->direct != count) && !defaults_reach(f, count)) return NULL;
     Frame *above = frame->next;
-    Value *window = unlikely(frame->flags & FRAME_IN_GENERATOR) ? frame->top : base + 1;
+    Value *window = unlikely(frame->flags & FRAME_IN_GENERATOR) ? frame->top : args;
     if (unlikely(!above || frame->depth >= frame_depth_limit || window + code->nregs > machine.limit)) return NULL;
-    if (unlikely(window != base + 1)) arguments_move(window, base + 1, count);
+    if (unlikely(window != args)) arguments_move(window, args, count);
     above->depth = frame->depth + 1;
     above->back = frame;
     above->regs = window;
     above->top = window + code->nregs;
     above->flags = 0;
     above->kind = FRAME_CALL;
-    base[0] = UNSET;
-    for (unsigned i = count; i < code->nlocals; i++) above->regs[i] = UNSET;
+    if (unlikely(f->direct != count)) {
+        size_t skip = tuple_length(f->defaults) - (f->direct - count);
+        for (; count < f->direct; count++) window[count] = retain(tuple_at(f->defaults, skip++));
+    }
+    for (unsigned i = count; i < code->nlocals; i++) window[i] = UNSET;
     if (code->freecount) frame_load_closure(above, f);
     above->code = code;
     above->pc = code->instrs;
-    above->function = callee;
+    above->function = from_object(f);
     above->globals = f->globals;
     above->builtins = f->builtins;
     machine.frame = above;
+    return above;
+}
+
+/* base[0] is a function, or a bound method of one, in front of its arguments. */
+static inline Frame *call_push(Frame *frame, Value *base, unsigned count) {
+    Value callee = base[0];
+    if (!is_object(callee)) return NULL;
+    Type *type = as_object(callee)->type;
+    if (likely(type == &function_type)) {
+        Frame *above = function_push(frame, as_function(callee), base + 1, count);
+        if (above) base[0] = UNSET;
+        return above;
+    }
+    if (type != &method_type) return NULL;
+    Method *method = (Method *)as_object(callee);
+    if (!function_is(method->function)) return NULL;
+    base[0] = method->self;
+    Frame *above = function_push(frame, as_function(method->function), base, count + 1);
+    if (!above) base[0] = callee;
+    else {
+        retain(method->self);
+        retain(method->function);
+        release(callee);
+    }
     return above;
 }
 
@@ -185,8 +216,8 @@ static inline bool native_quick(Value callee, const Value *args, unsigned count,
         return true;
     }
     if (count + missing > NATIVE_FILLED) return false;
-    Value filled[NATIVE_FILLED] = {{0}};
-    for (unsigned i = 0; i < count; i++) filled[i] = args[i];
+    Value filled[NATIVE_FILLED];
+    for (unsigned i = 0; i < NATIVE_FILLED; i++) filled[i] = i < count ? args[i] : UNSET;
     *out = n->def->fn(filled, count + missing);
     return true;
 }
