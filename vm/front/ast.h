@@ -1,15 +1,15 @@
 /* The abstract syntax tree of a Python program: one kind of node for expressions, statements and patterns.
  *
- * Nodes, lists and strings live in the arena of their Module; the values inside (identifiers are interned str, constants
- * any immutable value) are borrowed from it.  A node is only as large as its own member of the union, so nodes are never
- * copied by assignment.  Optional children are NULL, optional identifiers UNSET.
+ * Nodes, lists and strings live in the arena of their Module; the values inside (identifiers are interned str,
+ * constants any immutable value) are borrowed from it.  A node is only as large as its own member of the union, so
+ * nodes are never copied by assignment.  Optional children are NULL, optional identifiers UNSET.
  *
  * Lines count from 1.  Columns count from 0 in bytes of UTF-8 from the start of the line; `end` is exclusive.
  *
- * The analysis in scope.h stores mangled names (`__x` in class A is `_A__x`) into every identifier that is a variable or an
- * attribute (names, attributes, parameters, handlers, captures, global, nonlocal); FunctionDef.name and ClassDef.name
- * keep the spelling of the source (for __name__), their `binding` is the mangled one.  Keywords of calls and of class
- * patterns are never mangled.
+ * The analysis in scope.h stores mangled names (`__x` in class A is `_A__x`) into every identifier that is a variable
+ * or an attribute (names, attributes, parameters, handlers, captures, global, nonlocal); FunctionDef.name and
+ * ClassDef.name keep the spelling of the source (for __name__), their `binding` is the mangled one.  Keywords of calls
+ * and of class patterns are never mangled.
  */
 #ifndef FRONT_AST_H
 #define FRONT_AST_H
@@ -113,7 +113,8 @@ typedef struct Param {
     Span span;
 } Param;
 
-/* `items` holds, in this order (that of co_varnames): positional-only, positional, keyword-only, then *args, then **kwargs. */
+/* `items` holds, in this order (that of co_varnames): positional-only, positional, keyword-only, then *args, then
+ * **kwargs. */
 typedef struct Params {
     Param *items;
     int32_t count;           /* of all */
@@ -185,11 +186,11 @@ struct Node {
         struct { Params params; Node *body; Scope *scope; } lambda;
         struct { Node *test, *body, *orelse; } if_exp;
         struct { Node *element, *value; ClauseList clauses; Scope *scope; } comp; /* DICT_COMP: element is the key */
-        struct { Node *value; } value; /* AWAIT, YIELD (may be NULL), YIELD_FROM, STARRED, RETURN (may be NULL), EXPR, MATCH_VALUE */
-        struct { Node *left; uint8_t *ops; NodeList comparators; } compare; /* ops: COMPARE_*, one for each comparator */
+        struct { Node *value; } value; /* AWAIT, YIELD and RETURN (may be NULL), YIELD_FROM, STARRED, EXPR, MATCH_VALUE */
+        struct { Node *left; uint8_t *ops; NodeList comparators; } compare; /* ops: COMPARE_*, for each comparator */
         struct { Node *function; NodeList args; Keyword *keywords; int32_t keyword_count; } call;
         struct { NodeList values; } joined_str; /* CONSTANT strings and FORMATTED_VALUE */
-        struct { Node *value; Node *format_spec; int conversion; } formatted_value; /* spec: JOINED_STR or NULL; conversion: -1, 's', 'r', 'a' */
+        struct { Node *value, *format_spec; int conversion; } formatted_value; /* spec: JOINED_STR, NULL; -1, 's', 'r', 'a' */
         struct { Node *object; Value name; } attribute;
         struct { Node *object, *index; } subscript;
         struct { Node *lower, *upper, *step; } slice;

@@ -1,5 +1,5 @@
-/* Last stage of the front end: what a program must not do although the grammar lets it, found in the order in which code
- * is made. */
+/* Last stage of the front end: what a program must not do although the grammar lets it, found in the order in which
+ * code is made. */
 #include "runtime/types/error.h"
 #include "runtime/types/object.h"
 #include "runtime/types/str.h"
@@ -98,7 +98,8 @@ static bool check_inside(Checker *c, const Scope *scope, const NodeList *body, N
 
 static bool check_function(Checker *c, Node *node) {
     const Params *params = &node->u.function_def.params;
-    if (!check_params(c, params) || !check_list(c, &node->u.function_def.decorators) || !check_defaults(c, params)) return false;
+    if (!check_params(c, params) || !check_list(c, &node->u.function_def.decorators) || !check_defaults(c, params))
+        return false;
     if (!c->future_annotations && !check_annotations(c, params, node->u.function_def.returns)) return false;
     if (!check_inside(c, node->u.function_def.scope, &node->u.function_def.body, NULL)) return false;
     c->span = node->span;
@@ -121,13 +122,14 @@ static bool check_comprehension(Checker *c, Node *node) {
     const ClauseList *clauses = &node->u.comp.clauses;
     const Scope *inner = node->u.comp.scope, *outer = c->scope;
     if (!check_expression(c, clauses->items[0].iter)) return false;
-    if (inner->is_coroutine && !inner->is_generator && !is_async_function(outer) && outer->kind != SCOPE_COMPREHENSION &&
-        !c->top_level_await)
+    if (inner->is_coroutine && !inner->is_generator && !is_async_function(outer) &&
+        outer->kind != SCOPE_COMPREHENSION && !c->top_level_await)
         return check_fail(c, "asynchronous comprehension outside of an asynchronous function", UNSET);
     c->scope = inner;
     for (int32_t i = 0; i < clauses->count; i++) {
         if (i > 0 && !check_expression(c, clauses->items[i].iter)) return false;
-        if (!check_target(c, clauses->items[i].target, false) || !check_list(c, &clauses->items[i].conditions)) return false;
+        if (!check_target(c, clauses->items[i].target, false) || !check_list(c, &clauses->items[i].conditions))
+            return false;
     }
     if (!check_expression(c, node->u.comp.element) || !maybe(c, node->u.comp.value)) return false;
     c->scope = outer;
@@ -171,7 +173,8 @@ static bool forbid_debug(Checker *c, Value name, bool delete) {
 static bool check_target_inside(Checker *c, Node *node, bool delete) {
     switch (node->kind) {
     case NODE_NAME: return forbid_debug(c, node->u.name.name, delete);
-    case NODE_ATTRIBUTE: return check_expression(c, node->u.attribute.object) && forbid_debug(c, node->u.attribute.name, delete);
+    case NODE_ATTRIBUTE:
+        return check_expression(c, node->u.attribute.object) && forbid_debug(c, node->u.attribute.name, delete);
     case NODE_TUPLE: case NODE_LIST: return check_target_items(c, &node->u.sequence.items, delete);
     case NODE_STARRED: return check_fail(c, "starred assignment target must be in a list or tuple", UNSET);
     default: return check_expression(c, node);
@@ -205,7 +208,8 @@ static bool check_expression_inside(Checker *c, Node *node) {
     case NODE_TUPLE: case NODE_LIST: case NODE_SET: return check_items(c, &node->u.sequence.items);
     case NODE_DICT: return check_dict(c, node);
     case NODE_BOOL_OP: return check_list(c, &node->u.bool_op.values);
-    case NODE_NAMED_EXPR: return check_expression(c, node->u.named_expr.value) && check_target(c, node->u.named_expr.target, false);
+    case NODE_NAMED_EXPR:
+        return check_expression(c, node->u.named_expr.value) && check_target(c, node->u.named_expr.target, false);
     case NODE_BIN_OP: return check_expression(c, node->u.bin_op.left) && check_expression(c, node->u.bin_op.right);
     case NODE_UNARY_OP: return check_expression(c, node->u.unary_op.operand);
     case NODE_LAMBDA:
@@ -214,20 +218,26 @@ static bool check_expression_inside(Checker *c, Node *node) {
     case NODE_IF_EXP:
         return check_expression(c, node->u.if_exp.test) && check_expression(c, node->u.if_exp.body) &&
                check_expression(c, node->u.if_exp.orelse);
-    case NODE_LIST_COMP: case NODE_SET_COMP: case NODE_DICT_COMP: case NODE_GENERATOR_EXP: return check_comprehension(c, node);
+    case NODE_LIST_COMP:
+    case NODE_SET_COMP:
+    case NODE_DICT_COMP:
+    case NODE_GENERATOR_EXP: return check_comprehension(c, node);
     case NODE_AWAIT: return check_await(c, node);
     case NODE_YIELD: case NODE_YIELD_FROM: return check_yield(c, node);
     case NODE_COMPARE:
-        return check_warn_compare(c, node) && check_expression(c, node->u.compare.left) && check_list(c, &node->u.compare.comparators);
+        return check_warn_compare(c, node) && check_expression(c, node->u.compare.left) &&
+               check_list(c, &node->u.compare.comparators);
     case NODE_CALL: return check_call(c, node);
     case NODE_JOINED_STR: return check_list(c, &node->u.joined_str.values);
     case NODE_FORMATTED_VALUE:
         return check_expression(c, node->u.formatted_value.value) && maybe(c, node->u.formatted_value.format_spec);
     case NODE_ATTRIBUTE: return check_expression(c, node->u.attribute.object);
     case NODE_SUBSCRIPT:
-        return check_warn_subscript(c, node) && check_expression(c, node->u.subscript.object) && check_expression(c, node->u.subscript.index);
+        return check_warn_subscript(c, node) && check_expression(c, node->u.subscript.object) &&
+               check_expression(c, node->u.subscript.index);
     case NODE_STARRED: return check_fail(c, "can't use starred expression here", UNSET);
-    case NODE_SLICE: return maybe(c, node->u.slice.lower) && maybe(c, node->u.slice.upper) && maybe(c, node->u.slice.step);
+    case NODE_SLICE:
+        return maybe(c, node->u.slice.lower) && maybe(c, node->u.slice.upper) && maybe(c, node->u.slice.step);
     default: return true;
     }
 }
@@ -248,7 +258,8 @@ static bool check_return(Checker *c, Node *node) {
     if (value && c->scope->is_coroutine && c->scope->is_generator)
         return check_fail(c, "'return' with value in async generator", UNSET);
     if (!maybe(c, value)) return false;
-    return !c->in_except_star || check_fail(c, "'break', 'continue' and 'return' cannot appear in an except* block", UNSET);
+    return !c->in_except_star ||
+           check_fail(c, "'break', 'continue' and 'return' cannot appear in an except* block", UNSET);
 }
 
 static bool check_jump(Checker *c, const char *outside) {
@@ -280,7 +291,8 @@ static bool check_with(Checker *c, Node *node) {
         return check_fail(c, "'async with' outside async function", UNSET);
     for (int32_t i = 0; i < node->u.with.count; i++) {
         WithItem *item = &node->u.with.items[i];
-        if (!check_expression(c, item->context) || (item->target && !check_target(c, item->target, false))) return false;
+        if (!check_expression(c, item->context) || (item->target && !check_target(c, item->target, false)))
+            return false;
     }
     return check_body(c, &node->u.with.body);
 }
@@ -288,7 +300,8 @@ static bool check_with(Checker *c, Node *node) {
 static bool check_handler(Checker *c, Node *node, int32_t i) {
     Handler *handler = &node->u.try_.handlers[i];
     c->span = handler->span;
-    if (!handler->type && i < node->u.try_.handler_count - 1) return check_fail(c, "default 'except:' must be last", UNSET);
+    if (!handler->type && i < node->u.try_.handler_count - 1)
+        return check_fail(c, "default 'except:' must be last", UNSET);
     if (!maybe(c, handler->type) || !check_store_name(c, handler->name)) return false;
     return check_block(c, node->u.try_.is_star ? BLOCK_EXCEPT_STAR : c->block, &handler->body);
 }
@@ -333,20 +346,25 @@ static bool check_statement(Checker *c, Node *node) {
     case NODE_CLASS_DEF: return check_class(c, node);
     case NODE_RETURN: return check_return(c, node);
     case NODE_DELETE: return check_targets(c, &node->u.delete_.targets, true);
-    case NODE_ASSIGN: return check_expression(c, node->u.assign.value) && check_targets(c, &node->u.assign.targets, false);
-    case NODE_AUG_ASSIGN: return check_target(c, node->u.aug_assign.target, false) && check_expression(c, node->u.aug_assign.value);
+    case NODE_ASSIGN:
+        return check_expression(c, node->u.assign.value) && check_targets(c, &node->u.assign.targets, false);
+    case NODE_AUG_ASSIGN:
+        return check_target(c, node->u.aug_assign.target, false) && check_expression(c, node->u.aug_assign.value);
     case NODE_ANN_ASSIGN: return check_ann_assign(c, node);
     case NODE_FOR: return check_for(c, node);
     case NODE_WHILE:
         return check_expression(c, node->u.while_.test) && check_block(c, BLOCK_LOOP, &node->u.while_.body) &&
                check_body(c, &node->u.while_.orelse);
-    case NODE_IF: return check_expression(c, node->u.if_.test) && check_body(c, &node->u.if_.body) && check_body(c, &node->u.if_.orelse);
+    case NODE_IF:
+        return check_expression(c, node->u.if_.test) && check_body(c, &node->u.if_.body) &&
+               check_body(c, &node->u.if_.orelse);
     case NODE_WITH: return check_with(c, node);
     case NODE_MATCH: return check_match(c, node);
     case NODE_RAISE: return maybe(c, node->u.raise.exception) && maybe(c, node->u.raise.cause);
     case NODE_TRY: return check_try(c, node);
     case NODE_ASSERT:
-        return check_warn_assert(c, node->u.assert_.test) && check_expression(c, node->u.assert_.test) && maybe(c, node->u.assert_.message);
+        return check_warn_assert(c, node->u.assert_.test) && check_expression(c, node->u.assert_.test) &&
+               maybe(c, node->u.assert_.message);
     case NODE_IMPORT: return check_aliases(c, node->u.import.items, node->u.import.count);
     case NODE_IMPORT_FROM: return check_import_from(c, node);
     case NODE_EXPR: return check_expression(c, node->u.value.value);

@@ -71,7 +71,8 @@ static bool check_mapping(Checker *c, Node *node, Bound *bound) {
         for (int32_t j = 0; j < i; j++) {
             int repeated = same_key(keys->items[i], keys->items[j]);
             if (repeated < 0) return false;
-            if (repeated) return check_fail(c, "mapping pattern checks duplicate key (%R)", keys->items[i]->u.constant.value);
+            if (repeated)
+                return check_fail(c, "mapping pattern checks duplicate key (%R)", keys->items[i]->u.constant.value);
         }
     }
     return check_inner_list(c, &node->u.match_mapping.patterns, bound) && bind(c, bound, node->u.match_mapping.rest);
@@ -145,7 +146,8 @@ bool check_match(Checker *c, Node *node) {
         Bound bound = {.irrefutable_allowed = item->guard || i == node->u.match.count - 1};
         bool fine = check_pattern(c, item->pattern, &bound);
         raw_free(bound.names);
-        if (!fine || (item->guard && !check_expression(c, item->guard)) || !check_case_body(c, &item->body)) return false;
+        if (!fine || (item->guard && !check_expression(c, item->guard)) || !check_case_body(c, &item->body))
+            return false;
     }
     return true;
 }

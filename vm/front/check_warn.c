@@ -21,7 +21,8 @@ static bool silent(const Checker *c) { return !c->warns || !front_syntax_warning
 /* The type that a display or literal makes; NULL: not known. */
 static const char *literal_type(const Node *node) {
     switch (node->kind) {
-    case NODE_CONSTANT: return same(node->u.constant.value, ELLIPSIS) ? "ellipsis" : type_of(node->u.constant.value)->name;
+    case NODE_CONSTANT:
+        return same(node->u.constant.value, ELLIPSIS) ? "ellipsis" : type_of(node->u.constant.value)->name;
     case NODE_TUPLE: return "tuple";
     case NODE_LIST: case NODE_LIST_COMP: return "list";
     case NODE_DICT: case NODE_DICT_COMP: return "dict";
@@ -45,7 +46,8 @@ static bool has_identity(const Node *node) {
             if (node->u.sequence.items.items[i]->kind != NODE_CONSTANT) return true;
         return false;
     }
-    if (node->kind == NODE_UNARY_OP && node->u.unary_op.op == UNARY_NEGATIVE) return has_identity(node->u.unary_op.operand);
+    if (node->kind == NODE_UNARY_OP && node->u.unary_op.op == UNARY_NEGATIVE)
+        return has_identity(node->u.unary_op.operand);
     if (node->kind != NODE_CONSTANT) return true;
     Value v = node->u.constant.value;
     return is_none(v) || is_bool(v) || same(v, ELLIPSIS);
@@ -81,18 +83,20 @@ static bool is_subscriptable(const Node *node) {
 }
 
 static bool is_sequence_literal(const Node *node) {
-    return node->kind == NODE_CONSTANT || node->kind == NODE_TUPLE || node->kind == NODE_LIST || node->kind == NODE_LIST_COMP ||
-           node->kind == NODE_JOINED_STR;
+    return node->kind == NODE_CONSTANT || node->kind == NODE_TUPLE || node->kind == NODE_LIST ||
+           node->kind == NODE_LIST_COMP || node->kind == NODE_JOINED_STR;
 }
 
 bool check_warn_subscript(Checker *c, const Node *node) {
     const Node *object = node->u.subscript.object, *index = node->u.subscript.index;
     if (silent(c)) return true;
     if (!is_subscriptable(object))
-        return warn(c, str_format("'%s' object is not subscriptable; perhaps you missed a comma?", literal_type(object)));
+        return warn(c,
+                    str_format("'%s' object is not subscriptable; perhaps you missed a comma?", literal_type(object)));
     const char *type = is_sequence_literal(object) ? literal_type(index) : NULL;
-    bool number = index->kind == NODE_CONSTANT && (is_bool(index->u.constant.value) || is_small_int(index->u.constant.value) ||
-                                                   type_has(index->u.constant.value, TYPE_INT_SUB));
+    bool number =
+        index->kind == NODE_CONSTANT && (is_bool(index->u.constant.value) || is_small_int(index->u.constant.value) ||
+                                         type_has(index->u.constant.value, TYPE_INT_SUB));
     if (!type || number) return true;
     return warn(c, str_format("%s indices must be integers or slices, not %s; perhaps you missed a comma?",
                               literal_type(object), type));

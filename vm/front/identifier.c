@@ -30,15 +30,17 @@ static bool is_one_of(uint32_t c, const uint32_t *list, size_t count) {
 
 bool identifier_allows(uint32_t c, bool first) {
     static const uint32_t other_start[] = {'_', 0x1885, 0x1886, 0x2118, 0x212E};
-    static const uint32_t other_continue[] = {0xB7, 0x387, 0x1369, 0x136A, 0x136B, 0x136C, 0x136D, 0x136E, 0x136F, 0x1370,
-                                              0x1371, 0x19DA, 0x309B, 0x309C};
+    static const uint32_t other_continue[] = {0xB7,   0x387,  0x1369, 0x136A, 0x136B, 0x136C, 0x136D,
+                                              0x136E, 0x136F, 0x1370, 0x1371, 0x19DA, 0x309B, 0x309C};
     static const uint32_t not_start[] = {0x37A, 0xE33, 0xEB3, 0xFF9E, 0xFF9F};
     utf8proc_category_t category = utf8proc_category((utf8proc_int32_t)c);
-    bool starts = (category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_LO) || category == UTF8PROC_CATEGORY_NL ||
+    bool starts = (category >= UTF8PROC_CATEGORY_LU && category <= UTF8PROC_CATEGORY_LO) ||
+                  category == UTF8PROC_CATEGORY_NL ||
                   is_one_of(c, other_start, sizeof other_start / sizeof *other_start);
     if (first) return starts && !is_one_of(c, not_start, sizeof not_start / sizeof *not_start);
-    return starts || category == UTF8PROC_CATEGORY_MN || category == UTF8PROC_CATEGORY_MC || category == UTF8PROC_CATEGORY_ND ||
-           category == UTF8PROC_CATEGORY_PC || is_one_of(c, other_continue, sizeof other_continue / sizeof *other_continue);
+    return starts || category == UTF8PROC_CATEGORY_MN || category == UTF8PROC_CATEGORY_MC ||
+           category == UTF8PROC_CATEGORY_ND || category == UTF8PROC_CATEGORY_PC ||
+           is_one_of(c, other_continue, sizeof other_continue / sizeof *other_continue);
 }
 
 bool identifier_is_string_prefix(const char *text, size_t size) {

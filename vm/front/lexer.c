@@ -69,7 +69,8 @@ static bool fail_at_end(Lexer *lexer) {
 }
 
 static bool fail_tabs(Lexer *lexer) {
-    return fail(lexer, &TabError_type, str_from("inconsistent use of tabs and spaces in indentation"), lexer->line, 1, 0);
+    return fail(lexer, &TabError_type, str_from("inconsistent use of tabs and spaces in indentation"), lexer->line, 1,
+                0);
 }
 
 static bool fail_deep(Lexer *lexer) {
@@ -83,8 +84,8 @@ static const char *line_end(const Lexer *lexer) {
 
 static bool fail_dedent(Lexer *lexer) {
     lexer->cursor = line_end(lexer);
-    return fail(lexer, &IndentationError_type, str_from("unindent does not match any outer indentation level"), lexer->line,
-                (int32_t)(lexer->cursor - lexer->line_start), -1);
+    return fail(lexer, &IndentationError_type, str_from("unindent does not match any outer indentation level"),
+                lexer->line, (int32_t)(lexer->cursor - lexer->line_start), -1);
 }
 
 /* --- Tokens --- */
@@ -115,8 +116,8 @@ static bool emit_bare(Lexer *lexer, TokenKind kind) {
     return true;
 }
 
-/* The cursor stands on a '\n': the next character belongs to a new line.  The line number of the end of the text stays that
- * of its last line. */
+/* The cursor stands on a '\n': the next character belongs to a new line.  The line number of the end of the text stays
+ * that of its last line. */
 static void start_line(Lexer *lexer) {
     lexer->cursor++;
     if (lexer->cursor >= lexer->end) return;
@@ -129,8 +130,8 @@ static bool continue_line(Lexer *lexer) {
     if (peek(lexer) != '\n') {
         if (lexer->cursor >= lexer->end) return fail_at_end(lexer);
         lexer->cursor++;
-        return fail(lexer, &SyntaxError_type, str_from("unexpected character after line continuation character"), lexer->line,
-                    (int32_t)(lexer->cursor - lexer->line_start), 0);
+        return fail(lexer, &SyntaxError_type, str_from("unexpected character after line continuation character"),
+                    lexer->line, (int32_t)(lexer->cursor - lexer->line_start), 0);
     }
     start_line(lexer);
     return lexer->cursor < lexer->end || fail_at_end(lexer);
@@ -264,7 +265,18 @@ static TokenKind keyword_kind(const char *text, size_t size) {
 #define KEYWORD(name, spelling) \
     if (size == sizeof(spelling) - 1 && memcmp(text, spelling, sizeof(spelling) - 1) == 0) return KEYWORD_##name;
     switch (text[0]) {
-    case 'F': case 'N': case 'T': case 'a': case 'b': case 'c': case 'd': case 'e': case 'f': case 'g': case 'i': case 'l':
+    case 'F':
+    case 'N':
+    case 'T':
+    case 'a':
+    case 'b':
+    case 'c':
+    case 'd':
+    case 'e':
+    case 'f':
+    case 'g':
+    case 'i':
+    case 'l':
     case 'n': case 'o': case 'p': case 'r': case 't': case 'w': case 'y':
         if (size < 2 || size > 8) return TOKEN_NAME;
         TOKEN_KEYWORDS(KEYWORD)
@@ -278,8 +290,11 @@ static bool fail_character(Lexer *lexer, const char *bad, int32_t c, int width) 
     lexer->cursor = bad + width;
     utf8proc_category_t category = utf8proc_category(c);
     bool printable = category != UTF8PROC_CATEGORY_CN && category < UTF8PROC_CATEGORY_ZS;
-    if (!printable) return lexer_fail_here(lexer, str_format("invalid non-printable character U+%s", identifier_hex((uint32_t)c).text));
-    return lexer_fail_here(lexer, str_format("invalid character '%c' (U+%s)", (uint32_t)c, identifier_hex((uint32_t)c).text));
+    if (!printable)
+        return lexer_fail_here(lexer,
+                               str_format("invalid non-printable character U+%s", identifier_hex((uint32_t)c).text));
+    return lexer_fail_here(lexer,
+                           str_format("invalid character '%c' (U+%s)", (uint32_t)c, identifier_hex((uint32_t)c).text));
 }
 
 static bool check_identifier(Lexer *lexer, const char *start) {
@@ -351,7 +366,8 @@ static bool lex_string(Lexer *lexer, const char *start) {
 /* --- Operators --- */
 
 static bool open_paren(Lexer *lexer, char c, TokenKind kind) {
-    if (lexer->level >= MAX_PARENS) return lexer->cursor++, lexer_fail_here(lexer, str_from("too many nested parentheses"));
+    if (lexer->level >= MAX_PARENS)
+        return lexer->cursor++, lexer_fail_here(lexer, str_from("too many nested parentheses"));
     lexer->open[lexer->level++] = (OpenParen){c, lexer->line, (int32_t)(lexer->cursor - lexer->line_start)};
     lexer->cursor++;
     return emit(lexer, kind, lexer->cursor - 1);
@@ -369,8 +385,9 @@ static bool close_paren(Lexer *lexer, char c, TokenKind kind) {
     if (open->line == lexer->line)
         return lexer_fail_here(lexer, str_format("closing parenthesis '%c' does not match opening parenthesis '%c'", c,
                                                  open->character));
-    return lexer_fail_here(lexer, str_format("closing parenthesis '%c' does not match opening parenthesis '%c' on line %d", c,
-                                             open->character, open->line));
+    return lexer_fail_here(lexer,
+                           str_format("closing parenthesis '%c' does not match opening parenthesis '%c' on line %d", c,
+                                      open->character, open->line));
 }
 
 typedef struct Operator {
@@ -428,7 +445,8 @@ static bool lex_dot(Lexer *lexer) {
 }
 
 static bool lex_colon(Lexer *lexer) {
-    return lexer->end - lexer->cursor > 1 && lexer->cursor[1] == '=' ? lex_operator(lexer) : lex_simple(lexer, TOKEN_COLON);
+    return lexer->end - lexer->cursor > 1 && lexer->cursor[1] == '=' ? lex_operator(lexer)
+                                                                     : lex_simple(lexer, TOKEN_COLON);
 }
 
 static bool lex_token(Lexer *lexer, int c) {

@@ -1,8 +1,8 @@
 /* The lexer: text to tokens, one at a time.
  *
- * The text is UTF-8 with '\n' line ends (source.h) and outlives the lexer.  Blank lines and comments make no tokens; line
- * ends inside parentheses neither.  A failure raises SyntaxError (IndentationError, TabError) and every later token is
- * TOKEN_ERROR.
+ * The text is UTF-8 with '\n' line ends (source.h) and outlives the lexer.  Blank lines and comments make no tokens;
+ * line ends inside parentheses neither.  A failure raises SyntaxError (IndentationError, TabError) and every later
+ * token is TOKEN_ERROR.
  */
 #ifndef FRONT_LEXER_H
 #define FRONT_LEXER_H
@@ -41,8 +41,8 @@ typedef struct Lexer {
 
 void lexer_start(Lexer *lexer, const Source *source);
 
-/* A lexer over the expression of an f-string: text[start, end) inside the source, with an imagined parenthesis around it.
- * `line` and `line_start` are those of start. */
+/* A lexer over the expression of an f-string: text[start, end) inside the source, with an imagined parenthesis around
+ * it. `line` and `line_start` are those of start. */
 void lexer_start_inside(Lexer *lexer, const Source *source, const char *start, const char *end, int32_t line,
                         const char *line_start);
 

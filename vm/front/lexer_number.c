@@ -93,10 +93,11 @@ static bool lex_fraction(Lexer *lexer, const char *start) {
 }
 
 static bool fail_old_octal(Lexer *lexer, const char *start, const char *zeros_end) {
-    return lexer_fail_range(lexer,
-                            str_from("leading zeros in decimal integer literals are not permitted; use an 0o prefix for "
-                                     "octal integers"),
-                            (int32_t)(start + 1 - lexer->line_start), (int32_t)(zeros_end - lexer->line_start));
+    return lexer_fail_range(
+        lexer,
+        str_from("leading zeros in decimal integer literals are not permitted; use an 0o prefix for "
+                 "octal integers"),
+        (int32_t)(start + 1 - lexer->line_start), (int32_t)(zeros_end - lexer->line_start));
 }
 
 /* A number that opens with 0: zero itself, or a float or imaginary number with leading zeros. */

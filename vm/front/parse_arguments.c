@@ -36,7 +36,8 @@ static void explain_keyword(Parser *p) {
     const Token *name = parser_token(p);
     int kind = name->kind;
     Span start = token_span(name);
-    if ((kind == KEYWORD_TRUE || kind == KEYWORD_FALSE || kind == KEYWORD_NONE) && parser_peek_second(p) == TOKEN_EQUAL) {
+    if ((kind == KEYWORD_TRUE || kind == KEYWORD_FALSE || kind == KEYWORD_NONE) &&
+        parser_peek_second(p) == TOKEN_EQUAL) {
         const char *text = kind == KEYWORD_TRUE ? "True" : kind == KEYWORD_FALSE ? "False" : "None";
         raise_at(p, span_to(start, token_span(&p->tokens[p->mark + 1])), "cannot assign to %s", text);
         return;
@@ -117,7 +118,8 @@ static bool parse_argument_list(Parser *p, Arguments *out) {
 static bool parse_sole_generator(Parser *p, Node *element, Arguments *out) {
     ClauseList clauses;
     Node *node = NULL;
-    if (parse_clauses(p, &clauses) && parser_peek(p) == TOKEN_RPAREN) node = parser_node(p, NODE_GENERATOR_EXP, element->span);
+    if (parse_clauses(p, &clauses) && parser_peek(p) == TOKEN_RPAREN)
+        node = parser_node(p, NODE_GENERATOR_EXP, element->span);
     if (!node) return false;
     node->u.comp.element = element;
     node->u.comp.clauses = clauses;
@@ -260,7 +262,8 @@ static bool parse_plain_param(Parser *p, ParamState *s) {
         if (!parse_default(p, s, &param)) return false;
         if (!s->seen_star) s->seen_default = true;
     } else if (s->seen_default && !s->seen_star) {
-        if (explaining(p) && at_param_end(p, s)) raise_at(p, param.span, "non-default argument follows default argument");
+        if (explaining(p) && at_param_end(p, s))
+            raise_at(p, param.span, "non-default argument follows default argument");
         return false;
     }
     s->named_after_star |= s->seen_star;
@@ -288,7 +291,8 @@ static bool parse_slash(Parser *p, ParamState *s) {
 static bool explain_bare_star(Parser *p, const ParamState *s, Span star) {
     int32_t mark = p->mark;
     bool alone = parser_peek(p) == s->closing;
-    if (!alone && parser_accept(p, TOKEN_COMMA)) alone = parser_peek(p) == s->closing || parser_peek(p) == TOKEN_DOUBLE_STAR;
+    if (!alone && parser_accept(p, TOKEN_COMMA))
+        alone = parser_peek(p) == s->closing || parser_peek(p) == TOKEN_DOUBLE_STAR;
     p->mark = mark;
     if (!alone) return true;
     if (s->lambda) raise_last(p, &SyntaxError_type, "named arguments must follow bare *");

@@ -199,7 +199,8 @@ static Node *parse_set(Parser *p, Span start) {
     return finish_sequence(p, NODE_SET, start, first, TOKEN_RBRACE);
 }
 
-/* Does a dict open here?  The first pass looks behind the first expression; it costs nothing, as the expression is kept. */
+/* Does a dict open here?  The first pass looks behind the first expression; it costs nothing, as the expression is
+ * kept. */
 static Node *parse_brace_fast(Parser *p, Span start) {
     int kind = parser_peek(p);
     if (kind == TOKEN_RBRACE || kind == TOKEN_DOUBLE_STAR) return parse_dict(p, start);

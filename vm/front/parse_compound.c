@@ -37,7 +37,8 @@ static Node *parse_if(Parser *p, bool elif) {
     NodeList body, orelse;
     Node *test = parse_named_expression(p);
     if (!test || !expect_colon(p)) return NULL;
-    if (!parse_block(p, &body, elif ? "'elif' statement" : "'if' statement", start.line) || !parse_orelse(p, &orelse)) return NULL;
+    if (!parse_block(p, &body, elif ? "'elif' statement" : "'if' statement", start.line) || !parse_orelse(p, &orelse))
+        return NULL;
     Node *node = parser_node(p, NODE_IF, start);
     if (!node) return NULL;
     node->u.if_.test = test;
@@ -193,7 +194,8 @@ static void explain_types(Parser *p, const Node *first) {
     int32_t mark = p->mark++;
     Node *rest = parse_star_expressions(p);
     if (rest && parser_accept(p, KEYWORD_AS)) parser_name(p);
-    if (rest && parser_accept(p, TOKEN_COLON)) raise_from(p, first->span, "multiple exception types must be parenthesized");
+    if (rest && parser_accept(p, TOKEN_COLON))
+        raise_from(p, first->span, "multiple exception types must be parenthesized");
     p->mark = mark;
 }
 

@@ -63,7 +63,8 @@ static const Node *invalid_target(const Node *node, TargetUse use) {
 
 void explain_target(Parser *p, const Node *node, TargetUse use) {
     const Node *wrong = invalid_target(node, use);
-    if (wrong) raise_at(p, wrong->span, "cannot %s %s", use == TARGET_DELETE ? "delete" : "assign to", expression_name(wrong));
+    if (wrong)
+        raise_at(p, wrong->span, "cannot %s %s", use == TARGET_DELETE ? "delete" : "assign to", expression_name(wrong));
 }
 
 /* --- Expressions --- */
@@ -115,7 +116,9 @@ static void explain_print(Parser *p) {
     Span start = token_span(parser_token(p));
     Value name = parser_name(p);
     Node *rest = parse_star_expressions(p);
-    if (rest) raise_at(p, span_to(start, rest->span), "Missing parentheses in call to '%U'. Did you mean %U(...)?", name, name);
+    if (rest)
+        raise_at(p, span_to(start, rest->span), "Missing parentheses in call to '%U'. Did you mean %U(...)?", name,
+                 name);
 }
 
 void explain_expression(Parser *p) {
@@ -223,7 +226,8 @@ static void explain_assignment_target(Parser *p) {
     p->mark = mark;
     if (p->raised || parser_peek(p) != KEYWORD_YIELD) return;
     target = parse_yield(p);
-    if (target && parser_peek(p) == TOKEN_EQUAL) raise_at(p, target->span, "assignment to yield expression not possible");
+    if (target && parser_peek(p) == TOKEN_EQUAL)
+        raise_at(p, target->span, "assignment to yield expression not possible");
 }
 
 static void explain_augmented(Parser *p) {
@@ -276,7 +280,8 @@ static void explain_comprehension_target(Parser *p) {
         if (!parser_accept(p, TOKEN_COMMA)) break;
     }
     if (parse_clauses(p, &clauses))
-        raise_at(p, span_to(first->span, last ? last->span : comma), "did you forget parentheses around the comprehension target?");
+        raise_at(p, span_to(first->span, last ? last->span : comma),
+                 "did you forget parentheses around the comprehension target?");
 }
 
 void explain_comprehension(Parser *p) {
@@ -285,7 +290,8 @@ void explain_comprehension(Parser *p) {
     int opening = p->tokens[mark].kind;
     ClauseList clauses;
     Node *starred = parse_starred(p);
-    if (starred && parse_clauses(p, &clauses)) raise_at(p, starred->span, "iterable unpacking cannot be used in comprehension");
+    if (starred && parse_clauses(p, &clauses))
+        raise_at(p, starred->span, "iterable unpacking cannot be used in comprehension");
     p->mark = mark + 1;
     if (!p->raised && opening != TOKEN_LPAREN) explain_comprehension_target(p);
     p->mark = mark;

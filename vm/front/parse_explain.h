@@ -1,5 +1,5 @@
-/* The second pass: known mistakes and the words for them.  Each function looks at the tokens from the mark on, raises if it
- * knows what is wrong, and leaves the mark where it was. */
+/* The second pass: known mistakes and the words for them.  Each function looks at the tokens from the mark on, raises
+ * if it knows what is wrong, and leaves the mark where it was. */
 #ifndef FRONT_PARSE_EXPLAIN_H
 #define FRONT_PARSE_EXPLAIN_H
 

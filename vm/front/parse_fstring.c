@@ -110,7 +110,8 @@ static bool scan_close(FString *f, Scan *scan) {
     }
     char open = scan->open[--scan->depth];
     if ((open == '(' && c == ')') || (open == '[' && c == ']') || (open == '{' && c == '}')) return true;
-    raise_last(f->parser, &SyntaxError_type, "f-string: closing parenthesis '%c' does not match opening parenthesis '%c'", c, open);
+    raise_last(f->parser, &SyntaxError_type,
+               "f-string: closing parenthesis '%c' does not match opening parenthesis '%c'", c, open);
     return false;
 }
 

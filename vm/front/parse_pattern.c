@@ -107,7 +107,9 @@ static Node *parse_star_pattern(Parser *p) {
     return node;
 }
 
-static Node *parse_maybe_star(Parser *p) { return parser_peek(p) == TOKEN_STAR ? parse_star_pattern(p) : parse_pattern(p); }
+static Node *parse_maybe_star(Parser *p) {
+    return parser_peek(p) == TOKEN_STAR ? parse_star_pattern(p) : parse_pattern(p);
+}
 
 /* More items behind `first` (NULL: none) up to `closing` (which stays; -1: up to what is no pattern). */
 static bool parse_sequence_items(Parser *p, Node *first, int closing, NodeList *out) {
@@ -143,7 +145,8 @@ static Node *parse_paren_pattern(Parser *p) {
     if (parser_accept(p, TOKEN_RPAREN)) return make_sequence(p, start, (NodeList){NULL, 0});
     Node *first = parse_maybe_star(p);
     if (!first) return NULL;
-    if (parser_peek(p) != TOKEN_COMMA) return first->kind != NODE_MATCH_STAR && parser_accept(p, TOKEN_RPAREN) ? first : NULL;
+    if (parser_peek(p) != TOKEN_COMMA)
+        return first->kind != NODE_MATCH_STAR && parser_accept(p, TOKEN_RPAREN) ? first : NULL;
     if (!parse_sequence_items(p, first, TOKEN_RPAREN, &items) || !parser_accept(p, TOKEN_RPAREN)) return NULL;
     return make_sequence(p, start, items);
 }
@@ -394,7 +397,8 @@ Node *parse_match(Parser *p) {
     if (!subject || !expect_colon(p) || !parser_accept(p, TOKEN_NEWLINE)) return NULL;
     if (!parser_accept(p, TOKEN_INDENT)) {
         if (explaining(p))
-            raise_last(p, &IndentationError_type, "expected an indented block after 'match' statement on line %d", start.line);
+            raise_last(p, &IndentationError_type, "expected an indented block after 'match' statement on line %d",
+                       start.line);
         return NULL;
     }
     Node *node = parser_node(p, NODE_MATCH, start);

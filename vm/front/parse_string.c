@@ -28,7 +28,8 @@ static Value make_int(Parser *p, const char *digits, size_t n) {
 }
 
 static bool is_float_text(const char *text, size_t n) {
-    if (n > 1 && text[0] == '0' && ((text[1] | 32) == 'x' || (text[1] | 32) == 'b' || (text[1] | 32) == 'o')) return false;
+    if (n > 1 && text[0] == '0' && ((text[1] | 32) == 'x' || (text[1] | 32) == 'b' || (text[1] | 32) == 'o'))
+        return false;
     for (size_t i = 0; i < n; i++)
         if (text[i] == '.' || (text[i] | 32) == 'e') return true;
     return false;
@@ -93,11 +94,12 @@ static int escape_position(const char *start, const char *at) {
 static bool fail_escape(Parser *p, const char *text, const char *from, const char *to, const char *reason) {
     int first = escape_position(text, from), last = escape_position(text, to) - 1;
     if (last > first)
-        raise_last(p, &SyntaxError_type, "(unicode error) 'unicodeescape' codec can't decode bytes in position %d-%d: %s",
-                   first, last, reason);
+        raise_last(p, &SyntaxError_type,
+                   "(unicode error) 'unicodeescape' codec can't decode bytes in position %d-%d: %s", first, last,
+                   reason);
     else
-        raise_last(p, &SyntaxError_type, "(unicode error) 'unicodeescape' codec can't decode byte 0x5c in position %d: %s",
-                   first, reason);
+        raise_last(p, &SyntaxError_type,
+                   "(unicode error) 'unicodeescape' codec can't decode byte 0x5c in position %d: %s", first, reason);
     return false;
 }
 
@@ -130,7 +132,8 @@ static bool escape_name(Parser *p, Escape *e, uint32_t *out) {
 
 static uint32_t escape_octal(Escape *e, char first) {
     uint32_t c = (uint32_t)(first - '0');
-    for (int i = 0; i < 2 && e->next < e->end && *e->next >= '0' && *e->next <= '7'; i++) c = c * 8 + (uint32_t)(*e->next++ - '0');
+    for (int i = 0; i < 2 && e->next < e->end && *e->next >= '0' && *e->next <= '7'; i++)
+        c = c * 8 + (uint32_t)(*e->next++ - '0');
     return c;
 }
 

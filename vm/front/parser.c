@@ -34,7 +34,9 @@ static bool token_is(const Token *t, const char *word) {
     return t->kind == TOKEN_NAME && (size_t)(t->end - t->start) == size && memcmp(t->start, word, size) == 0;
 }
 
-bool parser_at_soft(Parser *p, const char *word) { return parser_peek(p) == TOKEN_NAME && token_is(&p->tokens[p->mark], word); }
+bool parser_at_soft(Parser *p, const char *word) {
+    return parser_peek(p) == TOKEN_NAME && token_is(&p->tokens[p->mark], word);
+}
 
 Value parser_name(Parser *p) {
     if (parser_peek(p) != TOKEN_NAME) return UNSET;
@@ -342,7 +344,8 @@ Node *parse_inside(Parser *outer, const Source *source) {
 
 /* --- The front door --- */
 
-static Module *parse_in_arena(const char *text, size_t size, ParseMode mode, Value filename, unsigned flags, Arena *arena) {
+static Module *parse_in_arena(const char *text, size_t size, ParseMode mode, Value filename, unsigned flags,
+                              Arena *arena) {
     Source source;
     Module *module = ARENA_NEW(arena, Module);
     was_incomplete = false;

@@ -1,13 +1,13 @@
 /* Inside the parser: its state, its tokens, its helpers, and the rules that its files offer each other.
  *
  * Each rule parse_x takes the tokens of an x and returns its node, or NULL with the tokens wherever it stopped: either
- * nothing is wrong but this is no x (then the caller may go back to its mark and try something else), or an exception is
- * pending (p->raised), and everybody returns NULL.
+ * nothing is wrong but this is no x (then the caller may go back to its mark and try something else), or an exception
+ * is pending (p->raised), and everybody returns NULL.
  *
  * A source is parsed once without looking for explanations.  When that fails, it is parsed a second time with
  * p->explain set: then the rules look for known mistakes on the way and raise an error that names them
- * (parse_explain.h).  When nobody finds one, the error is "invalid syntax" at the last token that the first pass took from
- * the lexer.
+ * (parse_explain.h).  When nobody finds one, the error is "invalid syntax" at the last token that the first pass took
+ * from the lexer.
  */
 #ifndef FRONT_PARSER_H
 #define FRONT_PARSER_H
@@ -105,7 +105,14 @@ static inline bool explaining(const Parser *p) { return p->explain && !p->muted;
 
 /* --- Memory of the second pass, which tries the same rule at the same token again and again --- */
 
-typedef enum Rule { RULE_EXPRESSION, RULE_DISJUNCTION, RULE_BITWISE_OR, RULE_INVALID_NAMED, RULE_PRIMARY, RULE_STAR } Rule;
+typedef enum Rule {
+    RULE_EXPRESSION,
+    RULE_DISJUNCTION,
+    RULE_BITWISE_OR,
+    RULE_INVALID_NAMED,
+    RULE_PRIMARY,
+    RULE_STAR
+} Rule;
 bool memo_find(Parser *p, Rule rule, Node **node); /* true: found, and the mark moved behind it */
 Node *memo_store(Parser *p, Rule rule, int32_t start, Node *node);
 void memo_clear(Parser *p);

@@ -17,9 +17,9 @@
  *     LOCAL, GLOBAL_IMPLICIT   the local namespace (exec may give one apart from globals), globals, builtins
  *     GLOBAL_EXPLICIT          globals
  *
- * `frees` of a scope is exactly what its function needs in its closure, in order; it may hold a name that the scope itself
- * sees as LOCAL (a class between a function and a method).  To build the closure of a nested scope, look each of its
- * frees up with scope_closure_cell.  `__class__` of methods that use super or __class__ is found the same way.
+ * `frees` of a scope is exactly what its function needs in its closure, in order; it may hold a name that the scope
+ * itself sees as LOCAL (a class between a function and a method).  To build the closure of a nested scope, look each of
+ * its frees up with scope_closure_cell.  `__class__` of methods that use super or __class__ is found the same way.
  */
 #ifndef FRONT_SCOPE_H
 #define FRONT_SCOPE_H
@@ -55,7 +55,8 @@ struct Scope {
     bool is_coroutine;       /* async def, or an asynchronous comprehension; with is_generator: an async generator */
     bool is_nested;          /* some enclosing scope is a function */
     bool has_varargs, has_varkeywords;
-    bool has_class_cell;     /* class: create the cell `__class__` (cells[0]), set it to the class, return it as __classcell__ */
+    bool has_class_cell; /* class: create the cell `__class__` (cells[0]), set it to the class, return it as
+                            __classcell__ */
     bool has_star_import;
     bool has_annotations;    /* module, class: some variable annotation: create __annotations__ at the start */
     bool uses_dynamic_names; /* calls locals, vars, dir, eval or exec by name */
@@ -71,7 +72,8 @@ struct Scope {
     int32_t *table;  /* open addressing over symbols, by identity of the interned name */
     int32_t table_size;
 
-    /* Function scopes: parameters first (a comprehension: ".0"), then the other LOCAL names in order of first binding. */
+    /* Function scopes: parameters first (a comprehension: ".0"), then the other LOCAL names in order of first binding.
+     */
     Value *locals;
     int32_t local_count;
     int32_t param_count; /* all parameters, with *args and **kwargs */
@@ -81,8 +83,8 @@ struct Scope {
     int32_t free_count;
 };
 
-/* Builds the scopes of a module and stores them into the nodes; mangles names.  False with SyntaxError (or RecursionError,
- * MemoryError) pending. */
+/* Builds the scopes of a module and stores them into the nodes; mangles names.  False with SyntaxError (or
+ * RecursionError, MemoryError) pending. */
 bool scope_analyze(Module *module, Arena *arena, Value filename);
 
 /* The symbol of an interned, mangled name, or NULL. */

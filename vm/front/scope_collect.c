@@ -260,7 +260,8 @@ static bool visit_comprehension(ScopeBuilder *b, Node *node) {
     if (!visit_clauses(b, &node->u.comp.clauses) || !visit(b, node->u.comp.element)) return false;
     if (node->u.comp.value && !visit(b, node->u.comp.value)) return false;
     close_scope(b, &outside);
-    if (scope->is_coroutine && !scope->is_generator && b->current->kind == SCOPE_COMPREHENSION) b->current->is_coroutine = true;
+    if (scope->is_coroutine && !scope->is_generator && b->current->kind == SCOPE_COMPREHENSION)
+        b->current->is_coroutine = true;
     return true;
 }
 
@@ -271,10 +272,12 @@ static bool extend_walrus(ScopeBuilder *b, const Node *target) {
     for (; owner->kind == SCOPE_COMPREHENSION; owner = owner->parent) {
         Symbol *symbol = scope_lookup(owner, name);
         if (symbol && (symbol->flags & NAME_COMP_ITER))
-            return scope_fail(b, target->span, "assignment expression cannot rebind comprehension iteration variable '%U'", name);
+            return scope_fail(b, target->span,
+                              "assignment expression cannot rebind comprehension iteration variable '%U'", name);
     }
     if (owner->kind == SCOPE_CLASS)
-        return scope_fail(b, target->span, "assignment expression within a comprehension cannot be used in a class body");
+        return scope_fail(b, target->span,
+                          "assignment expression within a comprehension cannot be used in a class body");
     Symbol *outer = scope_intern(b, owner, name);
     if (!outer) return false;
     bool global = owner->kind == SCOPE_MODULE || (outer->flags & NAME_GLOBAL);
@@ -305,7 +308,8 @@ static bool visit_yield(ScopeBuilder *b, Node *node) {
     if (value && !visit(b, value)) return false;
     Scope *scope = b->current;
     if (scope->kind == SCOPE_COMPREHENSION) {
-        static const char *const kinds[] = {"list comprehension", "set comprehension", "dict comprehension", "generator expression"};
+        static const char *const kinds[] = {"list comprehension", "set comprehension", "dict comprehension",
+                                            "generator expression"};
         return scope_fail(b, node->span, "'yield' inside %s", kinds[scope->node->kind - NODE_LIST_COMP]);
     }
     if (scope_is_function(scope)) scope->is_generator = true;
@@ -328,7 +332,8 @@ static bool visit_target(ScopeBuilder *b, Node *node, unsigned flags) {
         Value name = node->u.name.name;
         const Symbol *known = flags & NAME_COMP_ITER ? scope_lookup(b->current, name) : NULL;
         if (known && (known->flags & (NAME_GLOBAL | NAME_NONLOCAL)))
-            return scope_fail(b, node->span, "comprehension inner loop cannot rebind assignment expression target '%U'", name);
+            return scope_fail(b, node->span, "comprehension inner loop cannot rebind assignment expression target '%U'",
+                              name);
         return note(b, name, NAME_LOCAL | flags);
     }
     case NODE_TUPLE: case NODE_LIST:
@@ -362,7 +367,8 @@ static bool visit_pattern_inside(ScopeBuilder *b, Node *node) {
                visit_patterns(b, &node->u.match_class.named_patterns);
     case NODE_MATCH_STAR: return bind(b, &node->u.match_star.name, 0);
     case NODE_MATCH_AS:
-        return (!node->u.match_as.pattern || visit_pattern(b, node->u.match_as.pattern)) && bind(b, &node->u.match_as.name, 0);
+        return (!node->u.match_as.pattern || visit_pattern(b, node->u.match_as.pattern)) &&
+               bind(b, &node->u.match_as.name, 0);
     default: return true;
     }
 }
@@ -378,7 +384,8 @@ static bool visit_match(ScopeBuilder *b, Node *node) {
     if (!visit(b, node->u.match.subject)) return false;
     for (int32_t i = 0; i < node->u.match.count; i++) {
         MatchCase *item = &node->u.match.cases[i];
-        if (!visit_pattern(b, item->pattern) || (item->guard && !visit(b, item->guard)) || !visit_body(b, &item->body)) return false;
+        if (!visit_pattern(b, item->pattern) || (item->guard && !visit(b, item->guard)) || !visit_body(b, &item->body))
+            return false;
     }
     return true;
 }
@@ -397,7 +404,11 @@ static bool declare(ScopeBuilder *b, Node *node, Value *name) {
     if (!mangle(b, name)) return false;
     const Symbol *known = scope_lookup(b->current, *name);
     unsigned flags = known ? known->flags : 0;
-    int error = flags & NAME_PARAM ? 0 : flags & NAME_USED ? 1 : flags & NAME_ANNOTATED ? 2 : flags & (NAME_LOCAL | NAME_IMPORTED) ? 3 : -1;
+    int error = flags & NAME_PARAM                     ? 0
+                : flags & NAME_USED                    ? 1
+                : flags & NAME_ANNOTATED               ? 2
+                : flags & (NAME_LOCAL | NAME_IMPORTED) ? 3
+                                                       : -1;
     if (error >= 0) {
 #pragma GCC diagnostic push
 #pragma GCC diagnostic ignored "-Wformat-nonliteral"
@@ -416,7 +427,8 @@ static bool visit_declaration(ScopeBuilder *b, Node *node) {
 static bool visit_aliases(ScopeBuilder *b, Alias *items, int32_t count) {
     for (int32_t i = 0; i < count; i++) {
         if (str_equal_ascii(items[i].name, "*")) {
-            if (b->current->kind != SCOPE_MODULE) return scope_fail(b, items[i].span, "import * only allowed at module level");
+            if (b->current->kind != SCOPE_MODULE)
+                return scope_fail(b, items[i].span, "import * only allowed at module level");
             b->current->has_star_import = true;
         } else if (!bind(b, &items[i].binding, NAME_IMPORTED)) {
             return false;
@@ -433,8 +445,10 @@ static bool visit_ann_assign(ScopeBuilder *b, Node *node) {
         if (!mangle(b, &target->u.name.name)) return false;
         Value name = target->u.name.name;
         const Symbol *known = scope_lookup(b->current, name);
-        if (known && (known->flags & (NAME_GLOBAL | NAME_NONLOCAL)) && b->current->kind != SCOPE_MODULE && node->u.ann_assign.simple)
-            return scope_fail(b, node->span, "annotated name '%U' can't be %s", name, known->flags & NAME_GLOBAL ? "global" : "nonlocal");
+        if (known && (known->flags & (NAME_GLOBAL | NAME_NONLOCAL)) && b->current->kind != SCOPE_MODULE &&
+            node->u.ann_assign.simple)
+            return scope_fail(b, node->span, "annotated name '%U' can't be %s", name,
+                              known->flags & NAME_GLOBAL ? "global" : "nonlocal");
         unsigned flags = node->u.ann_assign.simple ? NAME_ANNOTATED | NAME_LOCAL : value ? NAME_LOCAL : 0;
         if (flags && !note(b, name, flags)) return false;
     } else if (!visit_target(b, target, 0)) {
@@ -471,8 +485,8 @@ static bool visit_assign(ScopeBuilder *b, Node *node) {
 }
 
 static bool visit_for(ScopeBuilder *b, Node *node) {
-    return visit(b, node->u.for_.iter) && visit_target(b, node->u.for_.target, 0) && visit_body(b, &node->u.for_.body) &&
-           visit_body(b, &node->u.for_.orelse);
+    return visit(b, node->u.for_.iter) && visit_target(b, node->u.for_.target, 0) &&
+           visit_body(b, &node->u.for_.body) && visit_body(b, &node->u.for_.orelse);
 }
 
 static void mark_deleted(ScopeBuilder *b, const Node *target) {
@@ -506,8 +520,10 @@ static bool visit_statement(ScopeBuilder *b, Node *node) {
     case NODE_ANN_ASSIGN: return visit_ann_assign(b, node);
     case NODE_FOR: return visit_for(b, node);
     case NODE_WHILE:
-        return visit(b, node->u.while_.test) && visit_body(b, &node->u.while_.body) && visit_body(b, &node->u.while_.orelse);
-    case NODE_IF: return visit(b, node->u.if_.test) && visit_body(b, &node->u.if_.body) && visit_body(b, &node->u.if_.orelse);
+        return visit(b, node->u.while_.test) && visit_body(b, &node->u.while_.body) &&
+               visit_body(b, &node->u.while_.orelse);
+    case NODE_IF:
+        return visit(b, node->u.if_.test) && visit_body(b, &node->u.if_.body) && visit_body(b, &node->u.if_.orelse);
     case NODE_WITH: return visit_with(b, node);
     case NODE_MATCH: return visit_match(b, node);
     case NODE_RAISE: return maybe(b, node->u.raise.exception) && maybe(b, node->u.raise.cause);
@@ -546,17 +562,22 @@ static bool visit_expression(ScopeBuilder *b, Node *node) {
     case NODE_LAMBDA: return visit_lambda(b, node);
     case NODE_IF_EXP:
         return visit(b, node->u.if_exp.test) && visit(b, node->u.if_exp.body) && visit(b, node->u.if_exp.orelse);
-    case NODE_LIST_COMP: case NODE_SET_COMP: case NODE_DICT_COMP: case NODE_GENERATOR_EXP: return visit_comprehension(b, node);
+    case NODE_LIST_COMP:
+    case NODE_SET_COMP:
+    case NODE_DICT_COMP:
+    case NODE_GENERATOR_EXP: return visit_comprehension(b, node);
     case NODE_AWAIT: return visit_await(b, node);
     case NODE_YIELD: case NODE_YIELD_FROM: return visit_yield(b, node);
     case NODE_COMPARE: return visit(b, node->u.compare.left) && visit_list(b, &node->u.compare.comparators);
     case NODE_CALL: return visit_call(b, node);
     case NODE_JOINED_STR: return visit_list(b, &node->u.joined_str.values);
-    case NODE_FORMATTED_VALUE: return visit(b, node->u.formatted_value.value) && maybe(b, node->u.formatted_value.format_spec);
+    case NODE_FORMATTED_VALUE:
+        return visit(b, node->u.formatted_value.value) && maybe(b, node->u.formatted_value.format_spec);
     case NODE_ATTRIBUTE: return visit(b, node->u.attribute.object) && mangle(b, &node->u.attribute.name);
     case NODE_SUBSCRIPT: return visit(b, node->u.subscript.object) && visit(b, node->u.subscript.index);
     case NODE_STARRED: return visit(b, node->u.value.value);
-    case NODE_SLICE: return maybe(b, node->u.slice.lower) && maybe(b, node->u.slice.upper) && maybe(b, node->u.slice.step);
+    case NODE_SLICE:
+        return maybe(b, node->u.slice.lower) && maybe(b, node->u.slice.upper) && maybe(b, node->u.slice.step);
     default: return true;
     }
 }

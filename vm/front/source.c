@@ -52,17 +52,21 @@ static Value inner_text(const Source *source, int32_t line, size_t *length, char
     return NONE;
 }
 
-static int32_t clamp(int32_t offset, size_t length) { return offset > (int32_t)length + 1 ? (int32_t)length + 1 : offset; }
+static int32_t clamp(int32_t offset, size_t length) {
+    return offset > (int32_t)length + 1 ? (int32_t)length + 1 : offset;
+}
 
 static int32_t to_characters(const char *text, size_t length, int32_t offset) {
     return offset > 0 ? count_characters(text, length, clamp(offset, length)) : offset;
 }
 
-static void raise_with_text(const Source *source, Type *type, Value message, const char *text, size_t length, Span place) {
+static void raise_with_text(const Source *source, Type *type, Value message, const char *text, size_t length,
+                            Span place) {
     Value line = text ? str_decode(text, length, "utf-8", "replace") : retain(NONE);
-    Value detail = is_unset(line) ? UNSET
-                                  : tuple_pack(6, source->filename, from_small_int(place.line), from_small_int(place.col), line,
-                                               from_small_int(place.end_line), from_small_int(place.end_col));
+    Value detail = is_unset(line)
+                       ? UNSET
+                       : tuple_pack(6, source->filename, from_small_int(place.line), from_small_int(place.col), line,
+                                    from_small_int(place.end_line), from_small_int(place.end_col));
     Value exception = is_unset(detail) ? UNSET : exception_new(type, (Value[]){message, detail}, 2);
     release(line);
     release(detail);
@@ -156,7 +160,8 @@ static bool starts_word(const char *name, const char *word) {
 static const char *normal_name(char *name) {
     for (char *c = name; *c; c++) *c = *c == '_' ? '-' : (char)tolower((unsigned char)*c);
     if (starts_word(name, "utf-8") || strcmp(name, "utf8") == 0) return "utf-8";
-    if (starts_word(name, "latin-1") || starts_word(name, "iso-8859-1") || starts_word(name, "iso-latin-1")) return "iso-8859-1";
+    if (starts_word(name, "latin-1") || starts_word(name, "iso-8859-1") || starts_word(name, "iso-latin-1"))
+        return "iso-8859-1";
     return name;
 }
 
@@ -173,7 +178,11 @@ static bool decode(Source *source, const char *encoding, Arena *arena) {
 
 /* The length of the sequence at s when it is well-formed UTF-8, else 0. */
 static size_t sequence_length(const unsigned char *s, size_t left) {
-    size_t n = s[0] < 0x80 ? 1 : s[0] >= 0xC2 && s[0] < 0xE0 ? 2 : s[0] >= 0xE0 && s[0] < 0xF0 ? 3 : s[0] >= 0xF0 && s[0] < 0xF5 ? 4 : 0;
+    size_t n = s[0] < 0x80                   ? 1
+               : s[0] >= 0xC2 && s[0] < 0xE0 ? 2
+               : s[0] >= 0xE0 && s[0] < 0xF0 ? 3
+               : s[0] >= 0xF0 && s[0] < 0xF5 ? 4
+                                             : 0;
     if (n == 0 || n > left) return 0;
     for (size_t i = 1; i < n; i++)
         if ((s[i] & 0xC0) != 0x80) return 0;

@@ -17,13 +17,14 @@ typedef struct Source {
 } Source;
 
 /* Decodes, checks and normalises (byte order mark, encoding cookie, NUL, line ends).  False: SyntaxError pending. */
-bool source_open(Source *source, const char *text, size_t size, Value filename, bool is_str, bool end_line, Arena *arena);
+bool source_open(Source *source, const char *text, size_t size, Value filename, bool is_str, bool end_line,
+                 Arena *arena);
 
 /* The text of a line without its end, or NULL. */
 const char *source_line(const Source *source, int32_t line, size_t *length);
 
-/* Raises type(message, (filename, line, offset, text, end_line, end_offset)).  Offsets are in bytes and count from 1; they
- * become characters (unless in_bytes).  Steals message (UNSET: an exception is pending already). */
+/* Raises type(message, (filename, line, offset, text, end_line, end_offset)).  Offsets are in bytes and count from 1;
+ * they become characters (unless in_bytes).  Steals message (UNSET: an exception is pending already). */
 void source_raise(const Source *source, Type *type, Value message, Span place);
 
 /* The same from the lexer, whose offsets always become characters. */

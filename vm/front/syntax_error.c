@@ -41,8 +41,8 @@ void syntax_error_at(Value filename, Span span, const char *format, ...) {
     va_end(args);
     Value line = is_unset(message) ? UNSET : line_of_file(filename, span.line);
     Value detail = is_unset(line) ? UNSET
-                                  : tuple_pack(6, filename, from_small_int(span.line), from_small_int(span.col + 1), line,
-                                               from_small_int(span.end_line), from_small_int(span.end_col + 1));
+                                  : tuple_pack(6, filename, from_small_int(span.line), from_small_int(span.col + 1),
+                                               line, from_small_int(span.end_line), from_small_int(span.end_col + 1));
     Value exception = is_unset(detail) ? UNSET : exception_new(&SyntaxError_type, (Value[]){message, detail}, 2);
     release(message);
     release(line);

@@ -37,7 +37,8 @@ static bool find_ideograph(const char *name, uint32_t *code_point) {
     char *end;
     unsigned long c = strtoul(name + sizeof prefix - 1, &end, 16);
     *code_point = (uint32_t)c;
-    return *end == 0 && ((c >= 0x3400 && c <= 0x4DBF) || (c >= 0x4E00 && c <= 0x9FFF) || (c >= 0x20000 && c <= 0x323AF));
+    return *end == 0 &&
+           ((c >= 0x3400 && c <= 0x4DBF) || (c >= 0x4E00 && c <= 0x9FFF) || (c >= 0x20000 && c <= 0x323AF));
 }
 
 bool unicode_name_find(const char *name, size_t size, uint32_t *code_point) {

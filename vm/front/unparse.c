@@ -49,7 +49,8 @@ static void binary(StrBuilder *out, const Node *node, Level outer) {
 }
 
 static void unary(StrBuilder *out, const Node *node, Level outer) {
-    static const char *const symbols[] = {[UNARY_NEGATIVE] = "-", [UNARY_POSITIVE] = "+", [UNARY_INVERT] = "~", [UNARY_NOT] = "not "};
+    static const char *const symbols[] = {
+        [UNARY_NEGATIVE] = "-", [UNARY_POSITIVE] = "+", [UNARY_INVERT] = "~", [UNARY_NOT] = "not "};
     Level own = node->u.unary_op.op == UNARY_NOT ? LEVEL_NOT : LEVEL_FACTOR;
     open_if(out, own < outer);
     ascii(out, symbols[node->u.unary_op.op]);
@@ -68,7 +69,8 @@ static void boolean(StrBuilder *out, const Node *node, Level outer) {
 }
 
 static void comparison(StrBuilder *out, const Node *node, Level outer) {
-    static const char *const symbols[] = {" < ", " <= ", " == ", " != ", " > ", " >= ", " is ", " is not ", " in ", " not in "};
+    static const char *const symbols[] = {" < ",  " <= ", " == ",     " != ", " > ",
+                                          " >= ", " is ", " is not ", " in ", " not in "};
     open_if(out, LEVEL_COMPARE < outer);
     expression(out, node->u.compare.left, LEVEL_COMPARE + 1);
     for (int32_t i = 0; i < node->u.compare.comparators.count; i++) {
@@ -131,7 +133,8 @@ static void comprehension(StrBuilder *out, const Node *node, const char *bracket
 
 static void params(StrBuilder *out, const Params *p) {
     int32_t named = p->positional + p->keyword_only;
-    const Param *star = p->has_star ? &p->items[named] : NULL, *stars = p->has_double_star ? &p->items[p->count - 1] : NULL;
+    const Param *star = p->has_star ? &p->items[named] : NULL,
+                *stars = p->has_double_star ? &p->items[p->count - 1] : NULL;
     bool first = true;
     for (int32_t i = 0; i < named; i++) {
         if (i == p->positional) {
@@ -287,7 +290,9 @@ static void expression(StrBuilder *out, const Node *node, Level outer) {
     case NODE_SET_COMP: case NODE_DICT_COMP: comprehension(out, node, "{}"); break;
     case NODE_GENERATOR_EXP: comprehension(out, node, "()"); break;
     case NODE_AWAIT: prefixed(out, "await ", node->u.value.value, LEVEL_AWAIT, outer); break;
-    case NODE_YIELD: prefixed(out, node->u.value.value ? "yield " : "yield", node->u.value.value, LEVEL_TUPLE, LEVEL_TEST); break;
+    case NODE_YIELD:
+        prefixed(out, node->u.value.value ? "yield " : "yield", node->u.value.value, LEVEL_TUPLE, LEVEL_TEST);
+        break;
     case NODE_YIELD_FROM: prefixed(out, "yield from ", node->u.value.value, LEVEL_TUPLE, LEVEL_TEST); break;
     case NODE_COMPARE: comparison(out, node, outer); break;
     case NODE_CALL: call_text(out, node); break;
