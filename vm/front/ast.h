@@ -186,11 +186,11 @@ struct Node {
         struct { Params params; Node *body; Scope *scope; } lambda;
         struct { Node *test, *body, *orelse; } if_exp;
         struct { Node *element, *value; ClauseList clauses; Scope *scope; } comp; /* DICT_COMP: element is the key */
-        struct { Node *value; } value; /* AWAIT, YIELD and RETURN (may be NULL), YIELD_FROM, STARRED, EXPR, MATCH_VALUE */
+        struct { Node *value; } value; /* AWAIT, YIELD, RETURN (or NULL), YIELD_FROM, STARRED, EXPR, MATCH_VALUE */
         struct { Node *left; uint8_t *ops; NodeList comparators; } compare; /* ops: COMPARE_*, for each comparator */
         struct { Node *function; NodeList args; Keyword *keywords; int32_t keyword_count; } call;
         struct { NodeList values; } joined_str; /* CONSTANT strings and FORMATTED_VALUE */
-        struct { Node *value, *format_spec; int conversion; } formatted_value; /* spec: JOINED_STR, NULL; -1, 's', 'r', 'a' */
+        struct { Node *value, *format_spec; int conversion; } formatted_value; /* JOINED_STR, NULL; -1 or "sra" */
         struct { Node *object; Value name; } attribute;
         struct { Node *object, *index; } subscript;
         struct { Node *lower, *upper, *step; } slice;
