@@ -324,6 +324,17 @@ static Value resolve_relative(Value name, Value globals, int64_t level) {
 
 static bool import_submodules(Value module, Value fromlist);
 
+/* The pending exception says that just this module is not there (not one that it imports): cleared. */
+static bool absorb_not_found(Value full) {
+    if (!error_matches(&ModuleNotFoundError_type)) return false;
+    Value pending = error_take(), name = UNSET;
+    bool same_name = object_find_attribute(pending, names.name, &name) > 0 && str_is(name) && str_equal(name, full);
+    release(name);
+    if (same_name) release(pending);
+    else error_restore(pending);
+    return same_name;
+}
+
 /* Makes sure that a name of a fromlist is there: a submodule of that name is loaded if there is no attribute. */
 static bool import_submodule(Value module, Value name) {
     if (!str_is(name)) return raise_type_error("Item in ``from list'' must be str, not %T", name), false;
@@ -342,10 +353,10 @@ static bool import_submodule(Value module, Value name) {
     Value full = str_intern(str_format("%U.%U", package, name));
     release(package);
     Value submodule = import_absolute(full);
+    bool done = is_set(submodule) || absorb_not_found(full); /* import_from tells what is missing */
     release(full);
     release(submodule);
-    if (is_unset(submodule)) return error_absorb(&ModuleNotFoundError_type); /* import_from tells what is missing */
-    return true;
+    return done;
 }
 
 static bool import_submodules(Value module, Value fromlist) {
