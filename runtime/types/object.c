@@ -256,6 +256,7 @@ Value object_iterate(Value v) {
 }
 
 Value iterator_next(Value iterator) {
+    if (!recursion_check(" while calling a Python object")) return UNSET; /* iterators nest without bound */
     Value next = type_of(iterator)->next(iterator);
     if (is_unset(next) && error_pending()) error_absorb(&StopIteration_type);
     return next;
