@@ -124,6 +124,12 @@ static bool is_single_byte(const Codec *codec, const Str *s) {
 Value codec_encode(const Codec *codec, Value text, const char *errors) {
     Str *s = as_str(text);
     if (is_single_byte(codec, s)) return bytes_from(s->data, s->length);
+    size_t length = codec == &codec_utf8 ? utf8_length(s) : SIZE_MAX;
+    if (length != SIZE_MAX) {
+        Value made = bytes_from(NULL, length);
+        if (is_set(made) && length) utf8_encode(s, (char *)as_bytes(made)->data);
+        return made;
+    }
     Output o = {bytearray_from(NULL, s->length + s->length / 2 + 16), 0};
     if (is_unset(o.array)) return UNSET;
     unsigned char mark[12];

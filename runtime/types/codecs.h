@@ -13,6 +13,10 @@ void utf8_decode_valid(const unsigned char *s, size_t n, void *out, unsigned wid
 /* Bytes of c in UTF-8, surrogates included; out has room for 4. */
 unsigned utf8_put(uint32_t c, char *out);
 
+/* Bytes that s takes in UTF-8; SIZE_MAX: it has surrogates. */
+size_t utf8_length(const Str *s);
+void utf8_encode(const Str *s, char *out);
+
 /* What a codec's `next` found wrong. */
 typedef struct BadInput {
     size_t length;      /* bytes that are wrong */

@@ -78,6 +78,19 @@ Value str_of_type(Type *type, Value text) {
     return made;
 }
 
+Value str_from_int64(int64_t n) {
+    char digits[24];
+    size_t at = sizeof digits;
+    uint64_t left = n < 0 ? -(uint64_t)n : (uint64_t)n;
+    do digits[--at] = (char)('0' + left % 10);
+    while (left /= 10);
+    if (n < 0) digits[--at] = '-';
+    if (at == sizeof digits - 1) return str_from_code_point((unsigned char)digits[at]);
+    Value s = str_new(sizeof digits - at, MAX_ASCII);
+    if (is_set(s)) memcpy(as_str(s)->data, digits + at, sizeof digits - at);
+    return s;
+}
+
 Value str_exact(Value s) {
     if (str_is_exact(s)) return retain(s);
     return str_slice(s, 0, str_length(s));

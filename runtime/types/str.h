@@ -57,6 +57,7 @@ Value str_from(const char *s);                                  /* zero-terminat
 Value str_from_latin1(const void *s, size_t n);
 Value str_from_ucs4(const uint32_t *s, size_t n);               /* narrows */
 Value str_from_units(const void *s, size_t n, unsigned width);  /* narrows when possible */
+Value str_from_int64(int64_t n);                                /* decimal digits */
 Value str_from_code_point(uint32_t c);                          /* latin-1 ones are shared */
 /* Room for n code points not above `max`: the caller fills data.  The width is the narrowest for max. */
 Value str_new(size_t n, uint32_t max);
@@ -97,15 +98,17 @@ Value str_format_map_or_args(Value format, const Value *args, size_t count, Valu
 Value str_format_value(Value v, int conversion, Value spec);
 Value str_concat_many(const Value *parts, size_t count);   /* all str: f-strings */
 
-/* Building text piece by piece.  Failure is remembered: finish() then returns UNSET with the exception pending. */
+/* Building text piece by piece.  Failure is remembered: finish() then returns UNSET with the exception pending.
+ * A builder in use must not be copied: short text stands in it. */
 typedef struct StrBuilder {
     unsigned char *data;
     size_t length, capacity; /* code points */
     unsigned width;
     uint32_t max;
     bool failed;
+    unsigned char small[88];
 } StrBuilder;
-#define STR_BUILDER {NULL, 0, 0, 1, 0, false}
+#define STR_BUILDER {NULL, 0, 0, 1, 0, false, {0}}
 void builder_char(StrBuilder *b, uint32_t c);
 void builder_utf8(StrBuilder *b, const char *s, size_t n);
 void builder_ascii(StrBuilder *b, const char *s);

@@ -12,25 +12,30 @@ static bool fail(StrBuilder *b) {
     return false;
 }
 
+/* Memory for `capacity` units of a width: the builder's own while that is enough. */
+static bool move(StrBuilder *b, size_t capacity, unsigned width) {
+    if (!b->data && capacity * width <= sizeof b->small) {
+        b->data = b->small, b->capacity = sizeof b->small / width, b->width = width;
+        return true;
+    }
+    bool same_width = width == b->width && b->data && b->data != b->small;
+    unsigned char *data = same_width ? raw_reallocate(b->data, capacity * width) : raw_allocate(capacity * width);
+    if (!data) return fail(b);
+    if (!same_width) {
+        if (b->length) units_copy(data, width, 0, b->data, b->width, 0, b->length);
+        if (b->data != b->small) raw_free(b->data);
+    }
+    b->data = data, b->capacity = capacity, b->width = width;
+    return true;
+}
+
 /* Room for `more` units of code points up to max. */
 static bool reserve(StrBuilder *b, size_t more, uint32_t max) {
     if (b->failed) return false;
     unsigned width = width_for(b->max | max);
     if (more > SIZE_MAX / 16 - b->length) return fail(b);
     size_t need = b->length + more;
-    if (width != b->width) {
-        size_t capacity = need + need / 2 + 16;
-        unsigned char *wide = raw_allocate(capacity * width);
-        if (!wide) return fail(b);
-        units_copy(wide, width, 0, b->data, b->width, 0, b->length);
-        raw_free(b->data);
-        b->data = wide, b->capacity = capacity, b->width = width;
-    } else if (need > b->capacity) {
-        size_t capacity = need + need / 2 + 32;
-        unsigned char *grown = raw_reallocate(b->data, capacity * width);
-        if (!grown) return fail(b);
-        b->data = grown, b->capacity = capacity;
-    }
+    if ((width != b->width || need > b->capacity) && !move(b, b->data ? need + need / 2 + 16 : need, width)) return false;
     b->max |= max;
     return true;
 }
@@ -105,6 +110,10 @@ Value builder_finish(StrBuilder *b) {
 }
 
 void builder_discard(StrBuilder *b) {
-    raw_free(b->data);
-    *b = (StrBuilder)STR_BUILDER;
+    if (b->data != b->small) raw_free(b->data);
+    b->data = NULL;
+    b->length = b->capacity = 0;
+    b->width = 1;
+    b->max = 0;
+    b->failed = false;
 }

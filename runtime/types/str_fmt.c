@@ -253,7 +253,8 @@ Value str_format_value(Value v, int conversion, Value spec) {
     }
     if (plain) {
         if (str_is_exact(v)) return retain(v);
-        if (is_small_int(v) || is_double(v)) return object_str(v);
+        if (is_small_int(v)) return str_from_int64(as_small_int(v));
+        if (is_double(v)) return object_str(v);
     } else {
         if (is_small_int(v) || is_double(v)) return number_format(v, spec);
         if (str_is_exact(v)) return str_method___format__((Value[]){v, spec}, 2);

@@ -39,7 +39,10 @@ static Value decode_object(Value v, Value encoding_value, Value errors_value) {
 
 Value str_construct(const Value *args, size_t count, Value kwnames) {
     Value bound[3];
-    if (is_unset(kwnames) && count <= 1) return count ? object_str(args[0]) : str_empty();
+    if (is_unset(kwnames) && count <= 1) {
+        if (!count) return str_empty();
+        return is_small_int(args[0]) ? str_from_int64(as_small_int(args[0])) : object_str(args[0]);
+    }
     if (!native_bind("str", "object='', encoding='utf-8', errors='strict'", args, count, kwnames, bound)) return UNSET;
     if (is_unset(bound[1]) && is_unset(bound[2])) return is_unset(bound[0]) ? str_empty() : object_str(bound[0]);
     return is_unset(bound[0]) ? str_empty() : decode_object(bound[0], bound[1], bound[2]);

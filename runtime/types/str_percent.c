@@ -204,6 +204,20 @@ static bool add_value(Percent *p, const Directive *d) {
     return fine;
 }
 
+/* %s and %d of the commonest values, without more ado.  1: done, 0: not such a case, -1: failed. */
+static int add_quickly(Percent *p) {
+    uint32_t c = at_end(p) ? 0 : peek(p);
+    if ((c != 's' && c != 'd') || p->next >= p->count || p->bytes) return 0;
+    Value v = p->count < 0 ? p->values : tuple_at(p->values, (size_t)p->next);
+    if (!is_small_int(v) && !(c == 's' && str_is_exact(v))) return 0;
+    Value text = is_small_int(v) ? str_from_int64(as_small_int(v)) : retain(v);
+    builder_str(&p->out, text);
+    release(text);
+    p->next++;
+    p->at++;
+    return p->out.failed ? -1 : 1;
+}
+
 static bool run(Percent *p) {
     Str *s = as_str(p->format);
     Directive d;
@@ -212,8 +226,12 @@ static bool run(Percent *p) {
         size_t stop = next < 0 ? s->length : (size_t)next;
         builder_slice(&p->out, p->format, p->at, stop);
         p->at = stop + 1;
-        if (next >= 0 && !at_end(p) && peek(p) == '%') builder_char(&p->out, '%'), p->at++;
-        else if (next >= 0 && (!read_directive(p, &d) || !add_value(p, &d))) return false;
+        if (next < 0) break;
+        int quick = add_quickly(p);
+        if (quick < 0) return false;
+        if (quick) continue;
+        if (!at_end(p) && peek(p) == '%') builder_char(&p->out, '%'), p->at++;
+        else if (!read_directive(p, &d) || !add_value(p, &d)) return false;
     }
     if (p->next < p->count && is_unset(p->mapping))
         return raise_type_error("not all arguments converted during %s formatting", p->bytes ? "bytes" : "string"), false;

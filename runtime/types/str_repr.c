@@ -28,8 +28,25 @@ static uint32_t choose_quote(const Str *s) {
     return has_single && units_find(s->data, str_width(s), 0, s->length, '"') < 0 ? '"' : '\'';
 }
 
+/* ASCII text that needs no escapes at all. */
+static bool is_harmless(const Str *s) {
+    for (size_t i = 0; i < s->length; i++)
+        if (s->data[i] < 32 || s->data[i] == 127 || s->data[i] == '\'' || s->data[i] == '\\') return false;
+    return true;
+}
+
+static Value quote_harmless(const Str *s) {
+    Value made = str_new(s->length + 2, MAX_ASCII);
+    if (is_unset(made)) return UNSET;
+    unsigned char *out = as_str(made)->data;
+    memcpy(out + 1, s->data, s->length);
+    out[0] = out[s->length + 1] = '\'';
+    return made;
+}
+
 Value str_repr(Value self) {
     Str *s = as_str(self);
+    if (str_is_ascii(s) && is_harmless(s)) return quote_harmless(s);
     uint32_t quote = choose_quote(s);
     StrBuilder b = STR_BUILDER;
     builder_char(&b, quote);

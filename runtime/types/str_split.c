@@ -70,7 +70,21 @@ static Value rsplit_whitespace(Value v, int64_t limit) {
     return list;
 }
 
+/* Cutting at one byte. */
+static Value split_at_byte(Value v, unsigned char c, int64_t limit) {
+    Str *s = as_str(v);
+    const unsigned char *from = s->data, *end = s->data + s->length, *hit;
+    Value list = list_new(0);
+    while (is_set(list) && limit-- != 0 && (hit = memchr(from, c, (size_t)(end - from)))) {
+        if (!add_slice(list, v, (size_t)(from - s->data), (size_t)(hit - s->data))) return drop(list);
+        from = hit + 1;
+    }
+    return is_set(list) && add_slice(list, v, (size_t)(from - s->data), s->length) ? list : drop(list);
+}
+
 static Value split_at(Value s, Value separator, int64_t limit) {
+    if (str_length(separator) == 1 && str_width(as_str(s)) == 1 && str_width(as_str(separator)) == 1)
+        return split_at_byte(s, as_str(separator)->data[0], limit);
     size_t start = 0, n = str_length(s), m = str_length(separator);
     Value list = list_new(0);
     while (is_set(list) && limit-- != 0) {

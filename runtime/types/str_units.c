@@ -65,7 +65,10 @@ int64_t units_find(const void *data, unsigned width, size_t start, size_t stop, 
 }
 
 int64_t units_rfind(const void *data, unsigned width, size_t start, size_t stop, uint32_t c) {
-    if (width == 1 && c > MAX_LATIN1) return -1;
+    if (width == 1) {
+        const uint8_t *hit = c > MAX_LATIN1 ? NULL : memrchr((const uint8_t *)data + start, (int)c, stop - start);
+        return hit ? hit - (const uint8_t *)data : -1;
+    }
     for (size_t i = stop; i-- > start;)
         if (unit_at(data, width, i) == c) return (int64_t)i;
     return -1;

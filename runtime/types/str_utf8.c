@@ -48,13 +48,23 @@ size_t utf8_scan(const unsigned char *s, size_t n, size_t *points, uint32_t *max
     return i;
 }
 
+#define DECODE_LOOP(T)                                                                                                      \
+    do {                                                                                                                    \
+        T *o_ = (T *)out + at;                                                                                              \
+        while (i < n) {                                                                                                     \
+            if (s[i] < 0x80) *o_++ = s[i++];                                                                                \
+            else i += decode_one(s + i, n - i, &c), *o_++ = (T)c;                                                           \
+        }                                                                                                                   \
+    } while (0)
+
 void utf8_decode_valid(const unsigned char *s, size_t n, void *out, unsigned width) {
     size_t i = ascii_prefix(s, n), at = i;
     uint32_t c = 0;
     units_copy(out, width, 0, s, 1, 0, i);
-    while (i < n) {
-        i += decode_one(s + i, n - i, &c);
-        unit_put(out, width, at++, c);
+    switch (width) {
+    case 1: DECODE_LOOP(uint8_t); break;
+    case 2: DECODE_LOOP(uint16_t); break;
+    default: DECODE_LOOP(uint32_t);
     }
 }
 
@@ -85,33 +95,40 @@ unsigned utf8_put(uint32_t c, char *out) {
     return 4;
 }
 
-static size_t encoded_length(const Str *s) {
+size_t utf8_length(const Str *s) {
     size_t n = 0;
+    if (str_width(s) == 1) {
+        for (size_t i = 0; i < s->length; i++) n += s->data[i] >> 7;
+        return n + s->length;
+    }
     for (size_t i = 0; i < s->length; i++) {
         uint32_t c = str_at(s, i);
+        if ((c & 0xFFFFF800) == 0xD800) return SIZE_MAX;
         n += c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
     }
     return n;
 }
 
-static int64_t find_surrogate(const Str *s) {
-    if (str_width(s) == 1) return -1;
-    for (size_t i = 0; i < s->length; i++)
-        if ((str_at(s, i) & 0xFFFFF800) == 0xD800) return (int64_t)i;
-    return -1;
+void utf8_encode(const Str *s, char *out) {
+    if (str_width(s) == 1) {
+        for (const unsigned char *p = s->data, *end = p + s->length; p < end; p++) {
+            if (*p < 0x80) *out++ = (char)*p;
+            else *out++ = (char)(0xC0 | *p >> 6), *out++ = (char)(0x80 | (*p & 0x3F));
+        }
+    } else
+        for (size_t i = 0; i < s->length; i++) out += utf8_put(str_at(s, i), out);
 }
 
 static Utf8 *make_utf8(Str *s) {
-    Value failed;
-    if (find_surrogate(s) >= 0) {
-        failed = str_encode(from_object(s), "utf-8", NULL);
+    size_t n = utf8_length(s);
+    if (n == SIZE_MAX) {
+        Value failed = str_encode(from_object(s), "utf-8", NULL); /* raises */
         release(failed);
         return NULL;
     }
-    size_t n = encoded_length(s), at = 0;
     Utf8 *utf8 = raw_allocate(sizeof *utf8 + n + 1);
     if (!utf8) return raise_memory_error(), NULL;
-    for (size_t i = 0; i < s->length; i++) at += utf8_put(str_at(s, i), utf8->text + at);
+    utf8_encode(s, utf8->text);
     utf8->text[n] = 0;
     utf8->length = n;
     return utf8;
