@@ -35,6 +35,8 @@ SCRIPTS := $(sort $(wildcard stdlib/*.scr stdlib/*/*.scr))
 MAIN    := vm/cli/main.c
 CFLAGS_ALL = -std=gnu11 -D_GNU_SOURCE $(OPTIMIZE) -g $(WARNINGS) -I. $(LIB_FLAGS) -fno-strict-aliasing -fwrapv -fvisibility=hidden \
              -MMD -MP $(EXTRA_CFLAGS)
+# Loops over a handful of registers lose from being made into vector code or calls of memset.
+SHORT_LOOPS := $(if $(findstring clang,$(shell $(CC) --version)),-fno-vectorize,-fno-tree-vectorize -fno-tree-loop-distribute-patterns)
 LDFLAGS_ALL = $(EXTRA_LDFLAGS)
 
 .PHONY: all unit clean debug deps help install test check bench oracle test-san stress
@@ -54,7 +56,7 @@ $(BUILD)/scr-checked: $(SOURCES:%.c=$(BUILD)/checked/%.o)
 define engine_rules
 $(BUILD)/$(1)/%.o: %.c Makefile
 	@mkdir -p $$(@D)
-	$(CC) $$(CFLAGS_ALL) -DRC_POLICY=$(1) -c -o $$@ $$<
+	$(CC) $$(CFLAGS_ALL) $$(if $$(findstring /vm/exec/,$$@),$(SHORT_LOOPS)) -DRC_POLICY=$(1) -c -o $$@ $$<
 $(BUILD)/$(1)/stdlib/scripts.o: $(SCRIPTS)
 endef
 $(foreach engine,$(ENGINES),$(eval $(call engine_rules,$(engine))))

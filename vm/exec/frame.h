@@ -25,7 +25,10 @@ typedef enum FrameKind {
     FRAME_DELEGATE,  /* a generator's step for DELEGATE of the caller */
     FRAME_NEXT,      /* a generator's step for next(), send(): a yield is the result, a return is StopIteration */
     FRAME_DISCARD,   /* __setitem__, __setattr__, ... : the result is dropped */
-    FRAME_TRUTH,     /* the truth of the result decides a jump of `jump` words if it equals `wanted` */
+    FRAME_BINARY,    /* a special method of an operator, whose operands still stand in the caller's registers */
+    FRAME_COMPARE,   /* the same for a comparison */
+    FRAME_COMPARE_JUMP, /* a comparison whose truth decides a jump: it jumps if that equals `wanted` */
+    FRAME_STEP,      /* __next__ of an iterator for FOR_NEXT: StopIteration ends the loop */
 } FrameKind;
 
 enum { FRAME_OWN_CHUNK = 1, FRAME_IN_GENERATOR = 2 };
@@ -44,8 +47,8 @@ struct Frame {
     uint32_t depth;      /* script frames below this one */
     uint16_t result;     /* register of the caller */
     uint8_t kind, flags;
-    int16_t jump;        /* TRUTH */
-    bool wanted;
+    uint8_t operation;   /* BINARY: a BinaryOp, COMPARE*: a CompareOp */
+    bool wanted, constant; /* COMPARE_JUMP; BINARY, COMPARE*: the right operand is a constant */
 };
 
 typedef struct StackChunk StackChunk;

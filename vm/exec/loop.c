@@ -165,20 +165,27 @@
 
 /* One handler for registers and one with a constant, plain and in place. */
 #define BINARY_FAMILY(NAME, body)                                           \
-    L_##NAME: { body(regs[C], operate_binary, BINARY_##NAME); }             \
-    L_##NAME##_K: { body(constants[C], operate_binary, BINARY_##NAME); }    \
-    L_INPLACE_##NAME: { body(regs[C], operate_inplace, BINARY_##NAME); }    \
-    L_INPLACE_##NAME##_K: { body(constants[C], operate_inplace, BINARY_##NAME); }
+    L_##NAME: { body(regs[C], false, BINARY_##NAME); }             \
+    L_##NAME##_K: { body(constants[C], false, BINARY_##NAME); }    \
+    L_INPLACE_##NAME: { body(regs[C], true, BINARY_##NAME); }    \
+    L_INPLACE_##NAME##_K: { body(constants[C], true, BINARY_##NAME); }
 
-#define GENERIC_BODY(right, helper, op)                                     \
-    RESULT(helper(regs[B], right, op));                                     \
-    NEXT();
-#define SUBTRACT_BODY(right, helper, op) ARITHMETIC(regs[B], right, SUBTRACT_OVERFLOWS, -, RESULT(helper(l_, r_, op)));
-#define MULTIPLY_BODY(right, helper, op) ARITHMETIC(regs[B], right, MULTIPLY_OVERFLOWS, *, RESULT(helper(l_, r_, op)));
-#define ADD_BODY(right, helper, op) ARITHMETIC(regs[B], right, ADD_OVERFLOWS, +, ADD_SLOW(helper, op));
+/* The slow path of an operator, for all of them together. */
+#define OPERATE(right, in_place_, op)                                       \
+    do {                                                                    \
+        operand = &(right);                                                 \
+        operation = (op);                                                   \
+        in_place = (in_place_);                                             \
+        goto operate;                                                       \
+    } while (0)
+
+#define GENERIC_BODY(right, in_place_, op) OPERATE(right, in_place_, op);
+#define SUBTRACT_BODY(right, in_place_, op) ARITHMETIC(regs[B], right, SUBTRACT_OVERFLOWS, -, OPERATE(right, in_place_, op));
+#define MULTIPLY_BODY(right, in_place_, op) ARITHMETIC(regs[B], right, MULTIPLY_OVERFLOWS, *, OPERATE(right, in_place_, op));
+#define ADD_BODY(right, in_place_, op) ARITHMETIC(regs[B], right, ADD_OVERFLOWS, +, ADD_SLOW(right, in_place_, op));
 
 /* The left string of a concatenation grows in place when this instruction takes it over. */
-#define ADD_SLOW(helper, op)                                                \
+#define ADD_SLOW(right, in_place_, op)                                                \
     do {                                                                    \
         bool replaced_ = A == B || instr_flags(instr) & TAKE_B;             \
         if (replaced_ && str_is_exact(l_) && str_is_exact(r_)) {            \
@@ -187,41 +194,39 @@
             Value sum_ = str_append(l_, r_);                                \
             CONSUME();                                                      \
             SET_OR_FAIL(A, sum_);                                           \
-        } else RESULT(helper(l_, r_, op));                                  \
+        } else OPERATE(right, in_place_, op);                               \
     } while (0)
 
-#define INT_ONLY(right, helper, op, condition, value)                       \
+#define INT_ONLY(right, in_place_, op, condition, value)                       \
     do {                                                                    \
         Value l_ = regs[B], r_ = (right);                                   \
         if (likely(are_small_ints(l_, r_)) && (condition)) {                \
             SET(A, value);                                                  \
             NEXT();                                                         \
         }                                                                   \
-        RESULT(helper(l_, r_, op));                                         \
-        NEXT();                                                             \
+        OPERATE(right, in_place_, op);                                      \
     } while (0);
 
-#define AND_BODY(right, helper, op) INT_ONLY(right, helper, op, true, ((Value){l_.bits & r_.bits}))
-#define OR_BODY(right, helper, op) INT_ONLY(right, helper, op, true, ((Value){l_.bits | r_.bits}))
-#define XOR_BODY(right, helper, op) INT_ONLY(right, helper, op, true, ((Value){(l_.bits ^ r_.bits) | VALUE_INT_TAG}))
-#define LSHIFT_BODY(right, helper, op)                                      \
-    INT_ONLY(right, helper, op, shift_fits(l_, r_), from_small_int((int64_t)((uint64_t)as_small_int(l_) << as_small_int(r_))))
-#define RSHIFT_BODY(right, helper, op)                                      \
-    INT_ONLY(right, helper, op, (uint64_t)as_small_int(r_) < 64, from_small_int(as_small_int(l_) >> as_small_int(r_)))
-#define FLOOR_DIVIDE_BODY(right, helper, op)                                \
-    INT_ONLY(right, helper, op, as_small_int(r_) > 0, from_small_int(floor_quotient(as_small_int(l_), as_small_int(r_))))
-#define MODULO_BODY(right, helper, op)                                      \
-    INT_ONLY(right, helper, op, as_small_int(r_) > 0, from_small_int(floor_remainder(as_small_int(l_), as_small_int(r_))))
+#define AND_BODY(right, in_place_, op) INT_ONLY(right, in_place_, op, true, ((Value){l_.bits & r_.bits}))
+#define OR_BODY(right, in_place_, op) INT_ONLY(right, in_place_, op, true, ((Value){l_.bits | r_.bits}))
+#define XOR_BODY(right, in_place_, op) INT_ONLY(right, in_place_, op, true, ((Value){(l_.bits ^ r_.bits) | VALUE_INT_TAG}))
+#define LSHIFT_BODY(right, in_place_, op)                                      \
+    INT_ONLY(right, in_place_, op, shift_fits(l_, r_), from_small_int((int64_t)((uint64_t)as_small_int(l_) << as_small_int(r_))))
+#define RSHIFT_BODY(right, in_place_, op)                                      \
+    INT_ONLY(right, in_place_, op, (uint64_t)as_small_int(r_) < 64, from_small_int(as_small_int(l_) >> as_small_int(r_)))
+#define FLOOR_DIVIDE_BODY(right, in_place_, op)                                \
+    INT_ONLY(right, in_place_, op, as_small_int(r_) > 0, from_small_int(floor_quotient(as_small_int(l_), as_small_int(r_))))
+#define MODULO_BODY(right, in_place_, op)                                      \
+    INT_ONLY(right, in_place_, op, as_small_int(r_) > 0, from_small_int(floor_remainder(as_small_int(l_), as_small_int(r_))))
 
-#define TRUE_DIVIDE_BODY(right, helper, op)                                 \
+#define TRUE_DIVIDE_BODY(right, in_place_, op)                                 \
     do {                                                                    \
         Value l_ = regs[B], r_ = (right);                                   \
         if (is_number(l_) && is_number(r_) && number_of(r_) != 0) {         \
             SET(A, from_double(number_of(l_) / number_of(r_)));             \
             NEXT();                                                         \
         }                                                                   \
-        RESULT(helper(l_, r_, op));                                         \
-        NEXT();                                                             \
+        OPERATE(right, in_place_, op);                                      \
     } while (0);
 
 #define COMPARE_WITH(right, operator, op, small_int_case, number_case, slow) \
@@ -232,27 +237,31 @@
         } else if (is_double(l_) && is_double(r_)) {                        \
             number_case(as_double(l_) operator as_double(r_));              \
         } else {                                                            \
-            slow(op);                                                       \
+            slow(right, op);                                                \
         }                                                                   \
         NEXT();                                                             \
     } while (0);
 
 #define SET_BOOL(condition) SET(A, from_bool(condition))
-#define COMPARE_SLOW(op) RESULT(object_compare(l_, r_, op))
+#define COMPARE_SLOW(right, op)                                             \
+    do {                                                                    \
+        operand = &(right);                                                 \
+        operation = (op);                                                   \
+        goto compare;                                                       \
+    } while (0)
 #define JUMP_WHEN(condition)                                                \
     if (condition) JUMP(instr_signed_a(instr))
 #define JUMP_WHEN_NOT(condition)                                            \
     if (!(condition)) JUMP(instr_signed_a(instr))
-/* Names and other interned strings differ when they are not the same. */
-#define COMPARE_TRUTH(op)                                                   \
-    int truth_;                                                             \
-    SAVE();                                                                 \
-    if (((op) == COMPARE_EQ || (op) == COMPARE_NE) && are_interned(l_, r_)) truth_ = same(l_, r_) == ((op) == COMPARE_EQ); \
-    else truth_ = operate_compare(l_, r_, op);                              \
-    CONSUME();                                                              \
-    if (unlikely(truth_ < 0)) goto error;
-#define JUMP_SLOW(op) COMPARE_TRUTH(op) if (truth_) JUMP(instr_signed_a(instr))
-#define JUMP_NOT_SLOW(op) COMPARE_TRUTH(op) if (!truth_) JUMP(instr_signed_a(instr))
+#define COMPARE_JUMP_SLOW(right, op, wanted_)                               \
+    do {                                                                    \
+        operand = &(right);                                                 \
+        operation = (op);                                                   \
+        wanted = (wanted_);                                                 \
+        goto compare_jump;                                                  \
+    } while (0)
+#define JUMP_SLOW(right, op) COMPARE_JUMP_SLOW(right, op, true)
+#define JUMP_NOT_SLOW(right, op) COMPARE_JUMP_SLOW(right, op, false)
 
 #define COMPARE_FAMILY(NAME, operator)                                      \
     L_##NAME: { COMPARE_WITH(regs[C], operator, COMPARE_##NAME, SET_BOOL, SET_BOOL, COMPARE_SLOW) } \
@@ -303,6 +312,9 @@ int execute(Value *result) {
     const Instr *pc;
     Instr instr;
     _Atomic uint32_t *const safepoint = &thread_self->safepoint;
+    const Value *operand; /* of `operate`, `compare` and `compare_jump`: the right one */
+    unsigned operation;
+    bool in_place, wanted;
     Value *base;    /* a callee in front of `count` arguments */
     unsigned count;
     Value value; /* what a frame returns or yields, between the labels below */
@@ -692,14 +704,35 @@ L_GET_ITEM: {
             NEXT();
         }
     }
+    Value function = script_method(container, names.__getitem__);
+    if (is_set(function)) {
+        pc++;
+        SAVE();
+        Frame *above = special_push(frame, function, FRAME_CALL, container, key, UNSET, 2);
+        if (above) {
+            above->result = (uint16_t)A;
+            CONSUME();
+            goto enter_frame;
+        }
+        pc--;
+    }
     RESULT(operate_get_item(container, key));
     pc++;
     NEXT();
 }
-L_GET_ITEM_K:
-    RESULT(operate_get_item(regs[B], constants[C]));
+L_GET_ITEM_K: {
+    Value container = regs[B], key = constants[C];
+    if (is_small_int(key) && tuple_is_exact(container) && (uint64_t)as_small_int(key) < tuple_length(container)) {
+        Value v = retain(tuple_at(container, (size_t)as_small_int(key)));
+        CONSUME_B();
+        SET(A, v);
+        pc++;
+        NEXT();
+    }
+    RESULT(operate_get_item(container, key));
     pc++;
     NEXT();
+}
 L_SET_ITEM: {
     Value container = regs[A], key = regs[B];
     if (is_small_int(key) && list_is_exact(container)) {
@@ -715,6 +748,17 @@ L_SET_ITEM: {
             pc++;
             NEXT();
         }
+    }
+    Value function = script_method(container, names.__setitem__);
+    if (is_set(function)) {
+        pc++;
+        SAVE();
+        Frame *above = special_push(frame, function, FRAME_DISCARD, container, key, regs[C], 3);
+        if (above) {
+            CONSUME();
+            goto enter_frame;
+        }
+        pc--;
     }
     EFFECT(object_set_item(container, key, regs[C]));
     pc++;
@@ -777,6 +821,62 @@ L_NOT:
     COMPARE_FAMILY(NE, !=)
     COMPARE_FAMILY(GT, >)
     COMPARE_FAMILY(GE, >=)
+operate: {
+    bool constant = operand != &regs[C];
+    SAVE();
+    Value function = operate_special_binary(regs[B], *operand, (BinaryOp)operation, in_place);
+    Frame *above = is_set(function) ? special_push(frame, function, FRAME_BINARY, regs[B], *operand, UNSET, 2) : NULL;
+    if (above) {
+        above->result = (uint16_t)A;
+        above->operation = (uint8_t)operation;
+        above->constant = constant;
+        goto enter_frame;
+    }
+    if (in_place) RESULT(operate_inplace(regs[B], *operand, (BinaryOp)operation));
+    else RESULT(operate_binary(regs[B], *operand, (BinaryOp)operation));
+    NEXT();
+}
+compare: {
+    SAVE();
+    if (unlikely(frame->depth >= frame_depth_limit) && is_object(regs[B])) goto compare_too_deep;
+    Value function = operate_special_compare(regs[B], *operand, (CompareOp)operation);
+    Frame *above = is_set(function) ? special_push(frame, function, FRAME_COMPARE, regs[B], *operand, UNSET, 2) : NULL;
+    if (above) {
+        above->result = (uint16_t)A;
+        above->operation = (uint8_t)operation;
+        above->constant = operand != &regs[C];
+        goto enter_frame;
+    }
+    RESULT(object_compare(regs[B], *operand, (CompareOp)operation));
+    NEXT();
+}
+/* Names and other interned strings differ when they are not the same. */
+compare_jump: {
+    int truth;
+    SAVE();
+    if ((operation == COMPARE_EQ || operation == COMPARE_NE) && are_interned(regs[B], *operand))
+        truth = same(regs[B], *operand) == (operation == COMPARE_EQ);
+    else {
+        if (unlikely(frame->depth >= frame_depth_limit) && is_object(regs[B])) goto compare_too_deep;
+        Value function = operate_special_compare(regs[B], *operand, (CompareOp)operation);
+        Frame *above = is_set(function) ? special_push(frame, function, FRAME_COMPARE_JUMP, regs[B], *operand, UNSET, 2) : NULL;
+        if (above) {
+            above->operation = (uint8_t)operation;
+            above->constant = operand != &regs[C];
+            above->wanted = wanted;
+            goto enter_frame;
+        }
+        truth = operate_compare(regs[B], *operand, (CompareOp)operation);
+    }
+    CONSUME();
+    if (unlikely(truth < 0)) goto error;
+    if (truth == wanted) JUMP(instr_signed_a(instr));
+    NEXT();
+}
+compare_too_deep:
+    raise_error(&RecursionError_type, "maximum recursion depth exceeded in comparison");
+    CONSUME();
+    goto error;
 L_IS:
     TRUTH_RESULT(same(regs[B], regs[C]), 1);
     NEXT();
@@ -882,6 +982,12 @@ L_FOR_NEXT: {
         goto iterator_over;
     }
     {
+        Value function = script_method(iterator, names.__next__);
+        Frame *above = is_set(function) ? special_push(frame, function, FRAME_STEP, iterator, UNSET, UNSET, 1) : NULL;
+        if (above) {
+            above->result = (uint16_t)A;
+            goto enter_frame;
+        }
         Value item = iterator_next(iterator);
         if (is_set(item)) {
             SET(A, item);
@@ -1331,6 +1437,9 @@ L_bad:
 /* Leaving frames ------------------------------------------------------------------------------------------------- */
 leave_slowly: {
     unsigned kind = frame->kind, reg = frame->result;
+    bool constant = frame->constant;
+    operation = frame->operation;
+    wanted = frame->wanted;
     if (frame->flags & FRAME_IN_GENERATOR) generator_finish(frame_generator(frame));
     else {
         Value instance = frame->instance;
@@ -1353,6 +1462,31 @@ leave_slowly: {
         goto delegate_over;
     case FRAME_DISCARD:
         release(value);
+        NEXT();
+    case FRAME_STEP:
+        SET(reg, value);
+        JUMP(instr_signed_c(pc[-2]));
+        NEXT();
+    case FRAME_BINARY:
+    case FRAME_COMPARE:
+    case FRAME_COMPARE_JUMP:
+        operand = constant ? &constants[C] : &regs[C];
+        if (unlikely(same(value, NOT_IMPLEMENTED))) {
+            value = kind == FRAME_BINARY ? operate_binary_refused(regs[B], *operand, (BinaryOp)operation)
+                                         : operate_compare_refused(regs[B], *operand, (CompareOp)operation);
+        }
+        CONSUME();
+        if (unlikely(is_unset(value))) goto error;
+        if (kind != FRAME_COMPARE_JUMP) {
+            SET(reg, value);
+            NEXT();
+        }
+        {
+            int truth = is_bool(value) ? (int)same(value, TRUE_VALUE) : truth_of(value);
+            release(value);
+            if (unlikely(truth < 0)) goto error;
+            if (truth == wanted) JUMP(instr_signed_a(instr));
+        }
         NEXT();
     default:
         if (unlikely(is_unset(value))) goto error;

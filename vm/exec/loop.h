@@ -166,7 +166,34 @@ static inline Frame *function_push(Frame *frame, Function *f, Value *args, unsig
     return above;
 }
 
-/* base[0] is a function, or a bound method of one, in front of its arguments. */
+/* Pushes the frame of a special method (borrowed) on borrowed arguments.  NULL: not this way. */
+static inline Frame *special_push(Frame *frame, Value function, FrameKind kind, Value a, Value b, Value c, unsigned count) {
+    Value *window = frame->top;
+    if (unlikely(window + 3 > machine.limit)) return NULL;
+    window[0] = a;
+    window[1] = b;
+    window[2] = c;
+    Frame *above = function_push(frame, as_function(function), window, count);
+    if (unlikely(!above)) {
+        window[0] = window[1] = window[2] = UNSET;
+        return NULL;
+    }
+    retain(function);
+    retain(a);
+    if (count > 1) retain(b);
+    if (count > 2) retain(c);
+    above->kind = (uint8_t)kind;
+    return above;
+}
+
+/* The method that a script class defines, borrowed; UNSET: there is none, or it is something else. */
+static inline Value script_method(Value v, Value name) {
+    if (!is_object(v) || !(as_object(v)->type->flags & TYPE_HEAP)) return UNSET;
+    Value found = type_lookup(as_object(v)->type, name);
+    return is_set(found) && function_is(found) ? found : UNSET;
+}
+
+/* base[0] is a function, a bound method of one, or an instance with __call__, in front of its arguments. */
 static inline Frame *call_push(Frame *frame, Value *base, unsigned count) {
     Value callee = base[0];
     if (!is_object(callee)) return NULL;
@@ -174,6 +201,12 @@ static inline Frame *call_push(Frame *frame, Value *base, unsigned count) {
     if (likely(type == &function_type)) {
         Frame *above = function_push(frame, as_function(callee), base + 1, count);
         if (above) base[0] = UNSET;
+        return above;
+    }
+    if (type->flags & TYPE_HEAP && !(type->flags & TYPE_TYPE_SUB)) {
+        Value function = script_method(callee, names.__call__);
+        Frame *above = is_set(function) ? function_push(frame, as_function(function), base, count + 1) : NULL;
+        if (above) retain(function);
         return above;
     }
     if (type != &method_type) return NULL;

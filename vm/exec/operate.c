@@ -1,4 +1,5 @@
 /* Operators beyond the common cases of the loop: the usual pairs of built-in types first, then the general way. */
+#include "runtime/types/class.h"
 #include "runtime/types/dict.h"
 #include "runtime/types/dict_keys.h"
 #include "runtime/types/error.h"
@@ -33,6 +34,62 @@ int operate_compare(Value a, Value b, CompareOp op) {
     if (op <= COMPARE_NE && op >= COMPARE_EQ && str_is_exact(a) && str_is_exact(b))
         return (same(a, b) || str_equal(a, b)) == (op == COMPARE_EQ);
     return object_compare_truth(a, b, op);
+}
+
+enum { BUILT_IN_LAYOUT = TYPE_INT_SUB | TYPE_FLOAT_SUB | TYPE_STR_SUB | TYPE_BYTES_SUB | TYPE_LIST_SUB | TYPE_TUPLE_SUB |
+                         TYPE_DICT_SUB | TYPE_SET_SUB | TYPE_COMPLEX_SUB | TYPE_TYPE_SUB };
+
+static bool is_plain_instance(Value v) {
+    return is_object(v) && (as_object(v)->type->flags & (TYPE_HEAP | BUILT_IN_LAYOUT)) == TYPE_HEAP;
+}
+
+static Value function_or_unset(Value found) { return is_set(found) && function_is(found) ? found : UNSET; }
+
+Value operate_special_binary(Value a, Value b, BinaryOp op, bool in_place) {
+    const Value special[] = {
+        names.__add__, names.__sub__, names.__mul__, names.__matmul__, names.__truediv__, names.__floordiv__, names.__mod__,
+        names.__pow__, names.__lshift__, names.__rshift__, names.__and__, names.__or__, names.__xor__,
+    };
+    const Value in_place_special[] = {
+        names.__iadd__, names.__isub__, names.__imul__, names.__imatmul__, names.__itruediv__, names.__ifloordiv__, names.__imod__,
+        names.__ipow__, names.__ilshift__, names.__irshift__, names.__iand__, names.__ior__, names.__ixor__,
+    };
+    if (!is_plain_instance(a) || (is_object(b) && type_of(b) != type_of(a))) return UNSET;
+    if (in_place && is_set(type_lookup(type_of(a), in_place_special[op]))) return UNSET;
+    return function_or_unset(type_lookup(type_of(a), special[op]));
+}
+
+static Value compare_name(CompareOp op) {
+    switch (op) {
+    case COMPARE_LT: return names.__lt__;
+    case COMPARE_LE: return names.__le__;
+    case COMPARE_EQ: return names.__eq__;
+    case COMPARE_NE: return names.__ne__;
+    case COMPARE_GT: return names.__gt__;
+    default: return names.__ge__;
+    }
+}
+
+Value operate_special_compare(Value a, Value b, CompareOp op) {
+    if (!is_plain_instance(a) || (is_object(b) && type_of(b) != type_of(a))) return UNSET;
+    return function_or_unset(type_lookup(type_of(a), compare_name(op)));
+}
+
+Value operate_binary_refused(Value a, Value b, BinaryOp op) {
+    const char *symbol = op == BINARY_POWER ? "** or pow()" : binary_symbol(op);
+    return raise_type_error("unsupported operand type(s) for %s: '%T' and '%T'", symbol, a, b);
+}
+
+Value operate_compare_refused(Value a, Value b, CompareOp op) {
+    static const CompareOp reflected[] = {COMPARE_GT, COMPARE_GE, COMPARE_EQ, COMPARE_NE, COMPARE_LT, COMPARE_LE};
+    static const char *const symbols[] = {"<", "<=", "==", "!=", ">", ">="};
+    if (type_of(b)->compare) {
+        Value result = type_of(b)->compare(b, a, reflected[op]);
+        if (!same(result, NOT_IMPLEMENTED)) return result;
+    }
+    if (op == COMPARE_EQ) return from_bool(same(a, b));
+    if (op == COMPARE_NE) return from_bool(!same(a, b));
+    return raise_type_error("'%s' not supported between instances of '%T' and '%T'", symbols[op], a, b);
 }
 
 static Value tuple_item(Value tuple, int64_t i) {

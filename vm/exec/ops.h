@@ -26,6 +26,13 @@ Value operate_inplace(Value a, Value b, BinaryOp op);
 /* Steals a. */
 Value operate_add_stealing(Value a, Value b);
 int operate_compare(Value a, Value b, CompareOp op); /* truth of the comparison */
+/* The special method of a script class that an operator comes down to, when nothing else can have a say before it does (borrowed);
+ * UNSET: the general way. */
+Value operate_special_binary(Value a, Value b, BinaryOp op, bool in_place);
+Value operate_special_compare(Value a, Value b, CompareOp op);
+/* What remains when that method answered NotImplemented. */
+Value operate_binary_refused(Value a, Value b, BinaryOp op);
+Value operate_compare_refused(Value a, Value b, CompareOp op);
 Value operate_get_item(Value container, Value key);
 
 /* build.c */

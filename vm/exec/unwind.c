@@ -26,6 +26,9 @@ static bool enter_handler(Frame *frame) {
     return true;
 }
 
+/* The script iterator of a for loop is exhausted: the loop goes on behind its FOR_NEXT. */
+static void end_loop(Frame *frame) { clear(&frame->regs[instr_b(frame->pc[-2])]); }
+
 /* StopIteration must not leave a generator: it would look like its end. */
 static void convert_stop(Generator *g) {
     bool is_async = g->head.type == &async_generator_type;
@@ -66,10 +69,11 @@ static void leave(Frame *frame) {
 bool unwind(bool again) {
     for (;; again = false) {
         Frame *frame = machine.frame;
-        bool is_entry = frame->kind == FRAME_ENTRY;
+        bool is_entry = frame->kind == FRAME_ENTRY, is_step = frame->kind == FRAME_STEP;
         if (!again) traceback_add(frame);
         if (enter_handler(frame)) return true;
         leave(frame);
         if (is_entry) return false;
+        if (is_step && error_absorb(&StopIteration_type)) return end_loop(machine.frame), true;
     }
 }
