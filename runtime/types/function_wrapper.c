@@ -58,8 +58,9 @@ static bool wrapper_init(Value self, const Value *args, size_t count, Value kwna
 static Value class_method_get(Value self, Value instance, Value owner) {
     Value function = as_wrapper(self)->function, class = is_set(owner) ? owner : type_value(type_of(instance));
     Type *type = type_of(function);
+    if (type == &method_type) return retain(function); /* bound already */
     if ((type->flags & TYPE_METHOD_DESCRIPTOR) || !type->descriptor_get) return method_new(function, class);
-    return type->descriptor_get(function, class, type_value(type_of(class)));
+    return type->descriptor_get(function, class, class);
 }
 
 static Value static_method_get(Value self, Value instance, Value owner) { return retain(as_wrapper(self)->function); }

@@ -150,7 +150,8 @@ static bool set_code(Value self, Value value) {
 }
 
 static bool set_dict(Value self, Value value) {
-    if (is_unset(value) || !dict_is(value))
+    if (is_unset(value)) return raise_type_error("cannot delete __dict__"), false;
+    if (!dict_is(value))
         return raise_type_error("__dict__ must be set to a dictionary, not a '%T'", value), false;
     return attrs_set_dict(as_object(self), value);
 }

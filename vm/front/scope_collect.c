@@ -110,7 +110,6 @@ static Scope *open_scope(ScopeBuilder *b, ScopeKind kind, Node *node, Value name
         b->current->first_child = scope;
     }
     b->current = scope;
-    b->in_comp_iter = false;
     return scope;
 }
 
@@ -399,6 +398,15 @@ static const char *const declaration_errors[2][4] = {
      "annotated name '%U' can't be nonlocal", "name '%U' is assigned to before nonlocal declaration"},
 };
 
+/* A name that is declared global anywhere is global to the module too, not a name of the namespace that exec may give it. */
+static bool note_module_global(ScopeBuilder *b, Value name) {
+    Scope *module = b->current;
+    while (module->parent) module = module->parent;
+    Symbol *symbol = module == b->current ? NULL : scope_intern(b, module, name);
+    if (symbol) symbol->flags |= NAME_GLOBAL;
+    return symbol || module == b->current;
+}
+
 static bool declare(ScopeBuilder *b, Node *node, Value *name) {
     bool nonlocal = node->kind == NODE_NONLOCAL;
     if (!mangle(b, name)) return false;
@@ -415,6 +423,7 @@ static bool declare(ScopeBuilder *b, Node *node, Value *name) {
         return scope_fail(b, node->span, declaration_errors[nonlocal][error], *name);
 #pragma GCC diagnostic pop
     }
+    if (!nonlocal && !note_module_global(b, *name)) return false;
     return note(b, *name, nonlocal ? NAME_NONLOCAL : NAME_GLOBAL) && note_declaration(b, *name, node->span);
 }
 
