@@ -51,6 +51,7 @@ static bool flush_buffer(TextWrapper *t) {
 }
 
 static bool add_pending(TextWrapper *t, const void *data, size_t n) {
+    if (n == 0) return true;
     if (n > t->pending_capacity - t->pending_length) {
         if (!hand_on(t)) return false;
         size_t capacity = n > PENDING_LIMIT ? n : PENDING_LIMIT;

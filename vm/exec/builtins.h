@@ -11,6 +11,7 @@ extern const NativeDef builtin_value_functions[], builtin_attribute_functions[],
 /* Makes the module; once, after types_start(). */
 bool builtins_start(void);
 void builtins_end(void);
+void builtins_code_end(void); /* part of it */
 Value builtins_module(void); /* borrowed */
 Value builtins_dict(void);   /* borrowed */
 

@@ -140,7 +140,39 @@ static Value builtin_import(const Value *args, size_t count) {
     return import_module(args[0], globals, is_set(args[3]) ? args[3] : NONE, level);
 }
 
+/* anext(iterator, default) as a script would write it. */
+static const char next_or_default_source[] = "async def anext(iterator, default):\n"
+                                             "    try:\n"
+                                             "        return await iterator.__anext__()\n"
+                                             "    except StopAsyncIteration:\n"
+                                             "        return default\n";
+static Value next_or_default; /* the function, made on first use */
+
+static bool make_next_or_default(void) {
+    Value space = dict_new(), file = str_from("<anext>"), code = UNSET, done = UNSET;
+    if (is_set(space) && is_set(file))
+        code = compile_source(next_or_default_source, sizeof next_or_default_source - 1, PARSE_EXEC, file, PARSE_IS_STR, 0);
+    if (is_set(code)) done = exec_code(code, space, space);
+    if (is_set(done)) next_or_default = retain(dict_get_utf8(space, "anext"));
+    release(space);
+    release(file);
+    release(code);
+    release(done);
+    return is_set(next_or_default);
+}
+
+static Value builtin_anext(const Value *args, size_t count) {
+    Type *type = type_of(args[0]);
+    if (!type->async_next) return raise_type_error("'%T' object is not an async iterator", args[0]);
+    if (is_unset(args[1])) return type->async_next(args[0]);
+    if (is_unset(next_or_default) && !make_next_or_default()) return UNSET;
+    return call2(next_or_default, args[0], args[1]);
+}
+
+void builtins_code_end(void) { clear(&next_or_default); }
+
 const NativeDef builtin_code_functions[] = {
+    FUNCTION("anext", "aiterator, default=None, /", builtin_anext, "Return the next item of an asynchronous iterator."),
     FUNCTION("globals", "", builtin_globals, "Return the dictionary of the current scope's global variables."),
     FUNCTION("locals", "", builtin_locals, "Return a dictionary of the current scope's local variables."),
     FUNCTION("compile", "source, filename, mode, flags=0, dont_inherit=False, optimize=-1, *, _feature_version=-1",
