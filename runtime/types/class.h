@@ -32,6 +32,8 @@ Value type_qualified_name(Type *t);    /* "module.qualname" or bare for builtins
 /* `__name__` of the globals of the running function: owned, or UNSET with nothing pending.  Set by vm/exec. */
 extern Value (*current_module_hook)(void);
 
+/* Releases what every static type holds; none works afterwards. */
+void types_release(void);
 /* Lists `type` as a subclass of `base`, weakly. */
 bool type_add_subclass(Type *base, Type *type);
 /* Subclass i of the list type->subclasses: owned, NONE when it is gone. */

@@ -136,6 +136,42 @@ static bool add_static_subclass(Type *base, Type *type) {
     return is_set(base->subclasses) && list_append(base->subclasses, type_value(type));
 }
 
+/* Every static type that was made ready, bases first: what types_release() takes apart again. */
+static struct {
+    Type **items;
+    size_t count, capacity;
+} ready;
+
+static bool remember(Type *type) {
+    if (ready.count == ready.capacity) {
+        size_t capacity = ready.capacity ? 2 * ready.capacity : 256;
+        Type **items = raw_reallocate(ready.items, capacity * sizeof *items);
+        if (!items) return raise_memory_error(), false;
+        ready.items = items;
+        ready.capacity = capacity;
+    }
+    ready.items[ready.count++] = type;
+    return true;
+}
+
+static void take_apart(Type *type) {
+    TypeExtra *extra = type->script;
+    type_modified(type);
+    type->flags &= ~(uint32_t)TYPE_READY;
+    clear(&type->dict);
+    clear(&type->mro);
+    clear(&type->bases);
+    if (extra) clear(&extra->name);
+}
+
+void types_release(void) {
+    for (size_t i = ready.count; i-- > 0;) clear(&ready.items[i]->subclasses);
+    for (size_t i = ready.count; i-- > 0;) take_apart(ready.items[i]);
+    raw_free(ready.items);
+    ready.items = NULL;
+    ready.count = ready.capacity = 0;
+}
+
 bool type_ready(Type *type) {
     if (type->flags & TYPE_READY) return true;
     if (!type->base && type != &object_type) type->base = &object_type;
@@ -148,7 +184,7 @@ bool type_ready(Type *type) {
     if (type->compare && !type->hash && !dict_set(type->dict, names.__hash__, NONE)) return false;
     if (!add_make(type) || !add_doc(type)) return false;
     if (type->base) slots_inherit(type);
-    if (type->base && !add_static_subclass(type->base, type)) return false;
+    if ((type->base && !add_static_subclass(type->base, type)) || !remember(type)) return false;
     type->flags |= TYPE_READY;
     if (type->get_attribute == generic_get_attribute && type->set_attribute == generic_set_attribute)
         type->flags |= TYPE_NO_SLOT_OVERRIDES;

@@ -35,17 +35,4 @@ bool types_start(void) {
     return exceptions_start();
 }
 
-static void forget(Type *type) {
-    if (!(type->flags & TYPE_READY)) return;
-    type->version = 0;
-    clear(&type->subclasses);
-}
-
-void types_end(void) {
-#define TYPE(c_name, builtin) forget(&c_name);
-#include "runtime/types/types.def"
-#undef TYPE
-#define EXCEPTION(type_name, base_name, doc_) forget(&type_name##_type);
-#include "runtime/types/exceptions.def"
-#undef EXCEPTION
-}
+void types_end(void) { types_release(); }
