@@ -12,7 +12,7 @@
  */
 #include "runtime/mem/gc.h"
 
-#include "runtime/mem/heap.h"
+#include "runtime/mem/heap_inline.h"
 #include "runtime/plat/clock.h"
 
 #include <stdlib.h>
@@ -70,11 +70,11 @@ bool gc_is_tracked(Value v) {
 
 /* --- examining ------------------------------------------------------------------------------------------------ */
 
-/* The word of a candidate, or NULL.  Immortal objects may be static, so they are asked first. */
-static uint32_t *candidate_word(Value v) {
+/* The word of a candidate, or NULL.  Immortal objects may be static and have no page, so they are asked first. */
+static inline uint32_t *candidate_word(Value v) {
     if (!is_object(v)) return NULL;
     Object *o = as_object(v);
-    if (rc_load(&o->count) >= RC_IMMORTAL || !(o->type->flags & TYPE_GC)) return NULL;
+    if (rc_load(&o->count) >= RC_IMMORTAL) return NULL;
     uint32_t *word = heap_word(o);
     return word && (*word & CANDIDATE) ? word : NULL;
 }
@@ -95,9 +95,9 @@ static int subtract_one(Value child, void *context) {
     return 0;
 }
 
-static bool subtract_from(Object *o, void *context) {
-    (void)context;
-    if (candidate_word(from_object(o))) gc_traverse(o, subtract_one, NULL);
+static bool subtract_from(Object *o, uint32_t *word, void *context) {
+    (void)word, (void)context;
+    gc_traverse(o, subtract_one, NULL);
     return true;
 }
 
@@ -109,18 +109,16 @@ static int reach(Value child, void *stack) {
     return 0;
 }
 
-static bool reach_from(Object *o, void *context) {
+static bool reach_from(Object *o, uint32_t *word, void *context) {
     ObjectArray *stack = context;
-    uint32_t *word = candidate_word(from_object(o));
-    if (!word || (*word & REACHED) || !(*word & COUNT_MASK)) return true;
+    if ((*word & REACHED) || !(*word & COUNT_MASK)) return true;
     reach(from_object(o), stack);
     while (stack->count > 0) gc_traverse(stack->items[--stack->count], reach, stack);
     return !stack->failed;
 }
 
-static bool gather_unreached(Object *o, void *context) {
-    uint32_t *word = candidate_word(from_object(o));
-    if (word && !(*word & REACHED)) array_push(context, o);
+static bool gather_unreached(Object *o, uint32_t *word, void *context) {
+    if (!(*word & REACHED)) array_push(context, o);
     return true;
 }
 
@@ -129,9 +127,9 @@ static bool find_garbage(ObjectArray *garbage) {
     if (!heap_words_start()) return false;
     ObjectArray stack = {0};
     heap_each_object(candidate_add, NULL, true);
-    heap_each_object(subtract_from, NULL, true);
-    heap_each_object(reach_from, &stack, true);
-    if (!stack.failed) heap_each_object(gather_unreached, garbage, true);
+    heap_each_word(subtract_from, NULL);
+    heap_each_word(reach_from, &stack);
+    if (!stack.failed) heap_each_word(gather_unreached, garbage);
     raw_free(stack.items);
     heap_words_end();
     return !stack.failed && !garbage->failed;
@@ -146,8 +144,8 @@ static bool find_still_garbage(ObjectArray *garbage, ObjectArray *revived) {
         uint32_t *word = heap_word(o);
         if (word) *word = CANDIDATE | ((rc_load(&o->count) - 1) & COUNT_MASK);
     }
-    for (size_t i = 0; i < garbage->count; i++) subtract_from(garbage->items[i], NULL);
-    for (size_t i = 0; i < garbage->count && !stack.failed; i++) reach_from(garbage->items[i], &stack);
+    heap_each_word(subtract_from, NULL);
+    heap_each_word(reach_from, &stack);
     size_t kept = 0;
     for (size_t i = 0; i < garbage->count && !stack.failed; i++) {
         uint32_t *word = heap_word(garbage->items[i]);

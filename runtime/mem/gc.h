@@ -4,7 +4,7 @@
  * serves, so C code never meets a collection half way.  Roots need no registration: what is referenced from frames,
  * registers or C has counts that the traversal cannot explain, and so survives.
  *
- * A collection is due when the collected objects that are alive have grown by a quarter (and by 10,000) since the last
+ * A collection is due when the collected objects that are alive have grown by a third (and by 10,000) since the last
  * one; gc.set_threshold() with a first value other than 700 replaces that growth by a number of objects, 0 by never.
  */
 #ifndef MEM_GC_H

@@ -448,9 +448,19 @@ bool heap_words_start(void) {
     return words != NULL;
 }
 
-uint32_t *heap_word(const Object *o) {
-    Page *page = page_of(o);
-    return page->gc_table ? page->gc_table + page_index(page, o) : NULL;
+static bool page_each_word(Page *page, bool (*visit)(Object *o, uint32_t *word, void *context), void *context) {
+    uint32_t n = page->fresh;
+    for (uint32_t i = 0; page->gc_table && i < n; i++)
+        if (page->gc_table[i] && !visit((Object *)page_block(page, i), &page->gc_table[i], context)) return false;
+    return true;
+}
+
+void heap_each_word(bool (*visit)(Object *o, uint32_t *word, void *context), void *context) {
+    PageList list;
+    if (!page_list_take(&list, true)) return;
+    for (size_t i = list.count; i-- > 0;)
+        if (!page_each_word(list.pages[i], visit, context)) break;
+    memory_unmap(list.pages, list.bytes);
 }
 
 void heap_words_end(void) {

@@ -52,7 +52,9 @@ void heap_each_object(bool (*visit)(Object *o, void *context), void *context, bo
 /* For the cycle collector: while a collection runs, every object of the collected kind has a word beside it.  New words
  * are zero; objects born on pages that are younger than the start have none. */
 bool heap_words_start(void);
-uint32_t *heap_word(const Object *o); /* NULL: none.  The type must have TYPE_GC and the object must not be static */
+/* heap_word() in heap_inline.h finds the word of an object that is not static; NULL: it has none. */
+/* Calls visit for every object whose word is not zero, until it returns false. */
+void heap_each_word(bool (*visit)(Object *o, uint32_t *word, void *context), void *context);
 void heap_words_end(void);
 uint32_t heap_births(void);          /* moment of birth (OBJECT_BIRTH_SHIFT) that the next collected object gets */
 size_t heap_collected_count(void); /* objects of the collected kind, now; cheap */

@@ -112,6 +112,11 @@ static inline void *object_allocate_leaf_inline(Type *type, size_t size) {
     return o;
 }
 
+static inline uint32_t *heap_word(const Object *o) {
+    Page *page = page_of(o);
+    return page->gc_table ? page->gc_table + page_index(page, o) : NULL;
+}
+
 static inline void object_free_inline(void *object) {
     Object *o = object;
     Type *type = o->type;
@@ -137,6 +142,7 @@ static inline void *object_allocate_leaf_inline(Type *type, size_t size) { retur
 static inline void object_free_inline(void *object) { object_free(object); }
 static inline void *raw_allocate_inline(size_t size) { return raw_allocate(size); }
 static inline void raw_free_inline(void *block) { raw_free(block); }
+uint32_t *heap_word(const Object *o);
 
 #endif
 #endif

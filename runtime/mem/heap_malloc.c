@@ -170,6 +170,12 @@ uint32_t *heap_word(const Object *o) {
     return e->has_word ? &e->word : NULL;
 }
 
+void heap_each_word(bool (*visit)(Object *o, uint32_t *word, void *context), void *context) {
+    Entry *end = &lists[KIND_COLLECTED];
+    for (Entry *e = end->next; e && e != end; e = e->next)
+        if (e->has_word && e->word && !visit(entry_block(e), &e->word, context)) return;
+}
+
 void heap_words_end(void) {
     Entry *end = &lists[KIND_COLLECTED];
     for (Entry *e = end->next; e && e != end; e = e->next) e->has_word = 0;
