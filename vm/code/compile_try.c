@@ -1,7 +1,8 @@
 /* try, with, and leaving their blocks early.
  *
  * A handler begins with CATCH into two registers r, r+1: the exception, and the one that was handled before.  Code between CATCH and
- * END_CATCH runs under a second handler, the cleanup, which puts r+1 back and lets the new exception go on.  A finally body
+ * END_CATCH runs under a second handler, the cleanup, which puts r+1 back and lets the new exception go on.  On every way each
+ * CATCH is balanced by one END_CATCH, RERAISE or END_ASYNC_FOR.  A finally body
  * exists once for each way out: normally, with an exception, and inline before each return, break or continue.
  */
 #include "vm/code/compiler.h"
@@ -15,9 +16,11 @@ static void cleanup_handler(Compiler *c, int32_t catcher, int reg, Value name) {
     int caught = temp_push_run(c, 2);
     emit(c, OP_CATCH, 0, caught, 0, 0);
     if (is_set(name)) variable_forget(c, name);
-    emit(c, OP_DROP, TAKE_A, caught + 1, 0, 0);
-    emit(c, OP_MOVE, TAKE_B, caught + 1, reg + 1, 0);
-    emit(c, OP_RERAISE, 0, caught, 0, 0);
+    int raised = temp_push_run(c, 2);
+    emit(c, OP_MOVE, 0, raised, caught, 0);
+    emit(c, OP_END_CATCH, 0, caught, 0, 0);
+    emit(c, OP_MOVE, TAKE_B, raised + 1, reg + 1, 0);
+    emit(c, OP_RERAISE, 0, raised, 0, 0);
     emit_end(c);
     c->unit->top = top;
 }
@@ -181,8 +184,8 @@ static void group_body(Compiler *c, Handler *clause, Group *g, int match) {
     catcher_bind(c, catcher);
     int caught = catch(c);
     if (is_set(clause->name)) variable_forget(c, clause->name);
-    emit(c, OP_LIST_APPEND, TAKE_B, g->raised, caught, 0);
-    emit(c, OP_DROP, TAKE_A, caught + 1, 0, 0);
+    emit(c, OP_LIST_APPEND, 0, g->raised, caught, 0);
+    emit(c, OP_END_CATCH, 0, caught, 0, 0);
     u->top = caught;
     label_bind(c, done);
 }

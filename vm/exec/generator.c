@@ -221,6 +221,12 @@ bool generator_raise_arguments(const Value *args) {
         else if (type_has(value, TYPE_TUPLE_SUB)) exception = call_tuple_dict(class, value, UNSET);
         else exception = call1(class, value);
         if (is_unset(exception)) return false;
+        if (!exception_is(exception)) { /* this error is what the generator gets */
+            raise_type_error("calling %R should have returned an instance of BaseException, not %R", class,
+                             type_value(type_of(exception)));
+            release(exception);
+            return true;
+        }
     } else if (exception_is(class)) {
         if (!is_none(value)) return raise_type_error("instance exception may not have a separate value"), false;
         exception = retain(class);
