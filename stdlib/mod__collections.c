@@ -178,14 +178,6 @@ static Value ordered_compare(Value a, Value b, CompareOp op) {
     return equal < 0 ? UNSET : from_bool((op == COMPARE_EQ) == equal);
 }
 
-/* Index of the first or last live entry. */
-static size_t edge(Dict *d, bool last) {
-    DictKeys *k = d->keys;
-    size_t i = last ? k->used - 1 : 0;
-    while (is_unset(keys_entry(k, i)->key)) i += last ? (size_t)-1 : 1;
-    return i;
-}
-
 static Value ordered_popitem(const Value *args, size_t count) {
     int last = is_set(args[1]) ? object_truth(args[1]) : 1;
     if (last < 0) return UNSET;
@@ -198,9 +190,9 @@ static Value ordered_popitem(const Value *args, size_t count) {
     }
     Value pair = tuple_new(2);
     if (is_unset(pair)) return UNSET;
-    size_t index = edge(d, last);
-    dict_take_entry(d, index, &as_tuple(pair)->items[0], &as_tuple(pair)->items[1]);
-    if (last) d->keys->used = (uint32_t)index;
+    Value *key = &as_tuple(pair)->items[0], *value = &as_tuple(pair)->items[1];
+    if (last) dict_take_last(d, key, value);
+    else dict_take_entry(d, keys_first(d->keys), key, value);
     return pair;
 }
 
@@ -223,7 +215,7 @@ static Value ordered_move_to_end(const Value *args, size_t count) {
     if (last < 0 || !key_hash(args[1], &hash)) return UNSET;
     int64_t index = dict_lookup(d, args[1], hash);
     if (index < 0) return index == DICT_FREE ? raise_key_error(args[1]) : UNSET;
-    if ((size_t)index == edge(d, last)) return NONE;
+    if ((size_t)index == (last ? keys_last(d->keys) : keys_first(d->keys))) return NONE;
     Value key, value;
     bool fine;
     if (last) {

@@ -439,11 +439,7 @@ static Value method_popitem(const Value *args, size_t count) {
     }
     Value pair = tuple_new(2);
     if (is_unset(pair) || d->count == 0) return release(pair), UNSET;
-    DictKeys *k = d->keys;
-    size_t last = k->used - 1;
-    while (is_unset(keys_entry(k, last)->key)) last--;
-    dict_take_entry(d, last, &as_tuple(pair)->items[0], &as_tuple(pair)->items[1]);
-    k->used = (uint32_t)last;
+    dict_take_last(d, &as_tuple(pair)->items[0], &as_tuple(pair)->items[1]);
     return pair;
 }
 

@@ -6,6 +6,9 @@
  * lie above it in the order of insertion.  An index is the number of an entry, DICT_FREE or DICT_REMOVED.  An entry
  * without a key was removed.  Every entry starts with key and value; tables with stride 24 keep the hash behind them,
  * tables with stride 16 have only exact str keys, which know their hash.
+ *
+ * When entry 0 was removed, its value may be a small int n: entries below n are removed as well.  So taking the first
+ * entry again and again (queues, LRU caches) does not walk over the removed ones each time.
  */
 #ifndef TYPES_DICT_KEYS_H
 #define TYPES_DICT_KEYS_H
@@ -102,6 +105,11 @@ int64_t dict_lookup(Dict *d, Value key, int64_t hash);
 bool dict_set_hashed(Dict *d, Value key, int64_t hash, Value value);
 /* Takes entry `index` out; the caller owns both. */
 void dict_take_entry(Dict *d, size_t index, Value *key, Value *value);
+/* Index of the first live entry (`used` if there is none), and of the last one of a dict that has one. */
+size_t keys_first(DictKeys *k);
+size_t keys_last(const DictKeys *k);
+/* Takes the last live entry out and gives its place back; the dict is not empty. */
+void dict_take_last(Dict *d, Value *key, Value *value);
 /* Makes room for n entries in a table of at least this stride. */
 bool dict_reserve(Dict *d, size_t n, unsigned stride);
 

@@ -161,6 +161,30 @@ void dict_take_entry(Dict *d, size_t index, Value *key, Value *value) {
     keys_changed(k);
 }
 
+size_t keys_first(DictKeys *k) {
+    DictEntry *zero = keys_entry(k, 0);
+    if (k->used == 0 || is_set(zero->key)) return 0;
+    size_t i = is_small_int(zero->value) ? (size_t)as_small_int(zero->value) : 1;
+    while (i < k->used && is_unset(keys_entry(k, i)->key)) i++;
+    zero->value = from_small_int((int64_t)i);
+    return i;
+}
+
+size_t keys_last(const DictKeys *k) {
+    size_t i = k->used - 1;
+    while (is_unset(keys_entry(k, i)->key)) i--;
+    return i;
+}
+
+void dict_take_last(Dict *d, Value *key, Value *value) {
+    DictKeys *k = d->keys;
+    size_t last = keys_last(k);
+    dict_take_entry(d, last, key, value);
+    k->used = (uint32_t)last;
+    DictEntry *zero = keys_entry(k, 0);
+    if (last && is_unset(zero->key)) zero->value = UNSET; /* entries may be added below what it said */
+}
+
 void dict_clear(Value dict) {
     Dict *d = as_dict(dict);
     DictKeys *k = d->keys;
@@ -219,7 +243,7 @@ Value dict_copy(Value dict) {
 bool dict_next(Value dict, size_t *position, Value *key, Value *value) {
     DictKeys *k = as_dict(dict)->keys;
     if (!k) return false;
-    for (size_t i = *position; i < k->used; i++) {
+    for (size_t i = *position ? *position : keys_first(k); i < k->used; i++) {
         DictEntry *e = keys_entry(k, i);
         if (is_unset(e->key)) continue;
         *key = e->key;

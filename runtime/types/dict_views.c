@@ -69,6 +69,7 @@ static DictEntry *iterator_advance(DictIterator *it, bool reverse) {
         if (i > used) i = used;
         while (i > 0 && is_unset(keys_entry(k, i - 1)->key)) i--;
     } else {
+        if (i == 0 && used) i = keys_first(k);
         while (i < used && is_unset(keys_entry(k, i)->key)) i++;
     }
     if (reverse ? i == 0 : i >= used) {
