@@ -39,7 +39,7 @@ CFLAGS_ALL = -std=gnu11 -D_GNU_SOURCE $(OPTIMIZE) -g $(WARNINGS) -I. $(LIB_FLAGS
 SHORT_LOOPS := $(if $(findstring clang,$(shell $(CC) --version)),-fno-vectorize,-fno-tree-vectorize -fno-tree-loop-distribute-patterns)
 LDFLAGS_ALL = $(EXTRA_LDFLAGS)
 
-.PHONY: all unit clean debug deps help install test check bench oracle test-san stress
+.PHONY: all unit clean debug deps help install test check bench oracle test-san stress fuzz
 .DELETE_ON_ERROR:
 
 all: scr ## build ./scr
@@ -66,6 +66,10 @@ UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c
 unit: $(UNIT)
 $(BUILD)/unit/%: tests/unit/%.c tests/unit/unit.h $(filter-out $(BUILD)/plain/$(MAIN:.c=.o),$(SOURCES:%.c=$(BUILD)/plain/%.o))
 	@mkdir -p $(@D)
+	$(CC) $(CFLAGS_ALL) -DRC_POLICY=plain -o $@ $< $(filter %.o,$^) $(LDFLAGS_ALL) $(LIBS)
+
+# Fuzz targets: the same, linked by tests/tools/fuzz.sh with clang's libFuzzer.
+$(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c tests/fuzz/fuzz.h $(filter-out $(BUILD)/plain/$(MAIN:.c=.o),$(SOURCES:%.c=$(BUILD)/plain/%.o))
 	$(CC) $(CFLAGS_ALL) -DRC_POLICY=plain -o $@ $< $(filter %.o,$^) $(LDFLAGS_ALL) $(LIBS)
 
 debug: ## build ./scr with assertions, without optimisation
@@ -99,6 +103,9 @@ test-san: ## the tests under ASan + UBSan, thread tests under TSan
 
 stress: ## the tests under a hostile build
 	@sh tests/tools/stress.sh
+
+fuzz: ## fuzz the parser, json, re and struct for a minute each (clang)
+	@sh tests/tools/fuzz.sh
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20

@@ -84,8 +84,11 @@ bool life_start(const Options *options, char **argv) {
     if (!thread_main_start()) return fputs("scr: cannot start the main thread\n", stderr), false;
     import_set_library(stdlib_rows);
     if (types_start() && exec_start() && machine_start() && builtins_start() && import_start() && set_argv(options, argv) &&
-        set_path(options) && start_streams(options))
+        set_path(options) && start_streams(options)) {
+        const char *fail = getenv("SCR_FAIL_ALLOCATION"); /* hostile builds only */
+        if (fail) heap_fail_after(strtoull(fail, NULL, 10));
         return true;
+    }
     Value exception = error_take();
     fprintf(stderr, "scr: cannot start: %s\n", is_set(exception) ? type_of(exception)->name : "unknown reason");
     if (is_set(exception)) report_print(exception);
