@@ -28,6 +28,7 @@ Native *native_allocate(Type *kind, const NativeDef *def, Value self, Value modu
     n->module = retain(module);
     n->owner = owner;
     n->fast_min = 1;
+    n->direct = NATIVE_BINDS;
     return n;
 }
 
@@ -45,6 +46,7 @@ static bool prepare(Native *n) {
     __atomic_store_n(&n->signature, s, __ATOMIC_RELEASE);
     if (required_keyword) return true;
     n->fast_max = s->positional;
+    if (!s->variadic && signature_slots(s) == s->positional) n->direct = s->positional;
     __atomic_store_n(&n->fast_min, s->required, __ATOMIC_RELEASE);
     return true;
 }
@@ -109,6 +111,7 @@ static Value bind_to(Native *n, Value receiver) {
     bound->variadic = n->variadic;
     bound->fast_max = n->fast_max;
     bound->fast_min = n->fast_min;
+    bound->direct = n->direct;
     return from_object(bound);
 }
 

@@ -56,8 +56,11 @@ typedef struct Native {
     Type *owner;    /* the type whose table it stands in, or NULL; borrowed (static) */
     /* Fast binding: when no keyword is given and fast_min <= count <= fast_max and has no *args, missing ones are UNSET. */
     uint16_t fast_min, fast_max;
+    uint16_t direct; /* this many positional arguments are the bound array as they stand; NATIVE_BINDS: no number is */
     bool variadic;
 } Native;
+
+#define NATIVE_BINDS UINT16_MAX
 
 extern Type native_function_type; /* builtin_function_or_method */
 extern Type native_class_method_type; /* classmethod_descriptor: class method of a static type, as its dict holds it */

@@ -39,12 +39,14 @@ Value type_name_value(Type *t) {
 
 /* Attributes ----------------------------------------------------------------------------------------------------------- */
 
+/* As immortal as their types: calling a built-in method counts nothing. */
 static Value method_object(Type *type, const NativeDef *def) {
-    switch (def->kind) {
-    case NATIVE_CLASS: return from_object(native_allocate(&native_class_method_type, def, UNSET, UNSET, type));
-    case NATIVE_STATIC: return from_object(native_allocate(&native_function_type, def, UNSET, UNSET, type));
-    default: return from_object(native_allocate(&native_method_type, def, UNSET, UNSET, type));
-    }
+    Type *kind = def->kind == NATIVE_CLASS    ? &native_class_method_type
+                 : def->kind == NATIVE_STATIC ? &native_function_type
+                                              : &native_method_type;
+    Native *n = native_allocate(kind, def, UNSET, UNSET, type);
+    if (n) object_make_immortal(&n->head);
+    return from_object(n);
 }
 
 static bool add(Type *type, const char *name, Value value) {

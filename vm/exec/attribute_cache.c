@@ -67,9 +67,9 @@ static bool is_member_of(Value on_type, Type *type) {
 static void specialise_module(Code *code, Instr *at, Value v, Value name, unsigned op) {
     uint32_t version;
     int64_t index = dict_cache_index(module_dict(v), name, &version);
-    if (index < 0 || is_set(type_lookup(&module_type, name))) return;
+    if (index < 0 || index > CACHE_INDEX_MAX || is_set(type_lookup(&module_type, name))) return;
     AttributeEntry *e = entry_new(code, at, ATTRIBUTE_MODULE, as_object(v), version);
-    if (e) e->index = (uint32_t)index;
+    if (e) e->index = cache_offset(as_dict(module_dict(v))->keys, (size_t)index);
     publish(at, e, op);
 }
 

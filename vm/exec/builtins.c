@@ -44,8 +44,8 @@ static bool add_functions(Value dict, const NativeDef *rows) {
     for (; rows->name; rows++) {
         Value function = native_new(rows, UNSET, name);
         if (is_unset(function)) return false;
+        object_make_immortal(as_object(function)); /* calling them counts nothing */
         bool added = dict_set_utf8(dict, rows->name, function);
-        release(function);
         if (!added) return false;
     }
     return true;

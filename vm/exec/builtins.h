@@ -8,6 +8,9 @@
 extern const NativeDef builtin_value_functions[], builtin_attribute_functions[], builtin_code_functions[],
     builtin_text_functions[];
 
+/* next(): the loop knows it, to run generators without recursion. */
+Value builtin_next(const Value *args, size_t count);
+
 /* Makes the module; once, after types_start(). */
 bool builtins_start(void);
 void builtins_end(void);

@@ -102,7 +102,7 @@ static Value builtin_iter(const Value *args, size_t count) {
     return callable_iterator_new(args[0], args[1]);
 }
 
-static Value builtin_next(const Value *args, size_t count) {
+Value builtin_next(const Value *args, size_t count) {
     if (!is_iterator(args[0])) return raise_type_error("'%T' object is not an iterator", args[0]);
     Value item = type_of(args[0])->next(args[0]);
     if (is_set(item)) return item;

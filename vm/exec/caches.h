@@ -2,12 +2,23 @@
 #ifndef EXEC_CACHES_H
 #define EXEC_CACHES_H
 
+#include "runtime/types/dict_keys.h"
 #include "runtime/types/shape.h"
 #include "vm/exec/specialised.h"
 
 typedef struct BuiltinEntry {
-    uint32_t globals_version, builtins_version, index;
+    uint32_t globals_version, builtins_version;
+    uint32_t offset; /* of the value, from the table of the builtins */
 } BuiltinEntry;
+
+/* Where the value of an entry stands, in bytes from the table: while the version of the table lasts, so does the place. */
+enum { CACHE_INDEX_MAX = 1 << 26 };
+static inline uint32_t cache_offset(const DictKeys *k, size_t index) {
+    return (uint32_t)((char *)&keys_entry(k, index)->value - (char *)(uintptr_t)k);
+}
+static inline Value *cache_value(const DictKeys *k, uint32_t offset) {
+    return (Value *)(void *)((char *)(uintptr_t)k + offset);
+}
 
 /* An attribute access that was seen.  Every kind of entry marks its guard differently (low bits), so that a thread that still
  * runs the handler of another kind does not take it for its own.  `value` is borrowed: it lives while the version does. */
@@ -16,7 +27,7 @@ typedef enum AttributeKind {
     ATTRIBUTE_TYPE = 1,     /* shape, or 0 for types without attributes: the value is `value` of the type */
     ATTRIBUTE_PROPERTY = 2, /* shape: a property whose getter is the script function `value` */
     ATTRIBUTE_METHOD = 3,   /* shape or 0: the method `value` of the type */
-    ATTRIBUTE_MODULE = 4,   /* module object; version and index of its dict */
+    ATTRIBUTE_MODULE = 4,   /* module object; version of its dict */
     ATTRIBUTE_CLASS = 5,    /* class object; its version */
     ATTRIBUTE_ADD = 6,      /* shape that gains the slot and becomes `next_shape` */
     ATTRIBUTE_MEMBER = 7,   /* type without attributes: a field of __slots__ at `offset` */
@@ -31,7 +42,7 @@ struct AttributeEntry {
     uint16_t offset;     /* of the value in the instance */
     Value value;
     Shape *next_shape;
-    uint32_t index;
+    uint32_t index;      /* OUTER: of the slot; MODULE: offset of the value in the table */
     uint32_t depth;      /* of the chain below */
     const AttributeEntry *other; /* what was seen before */
 };

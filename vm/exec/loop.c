@@ -407,7 +407,7 @@ L_LOAD_GLOBAL_CACHED: {
     uint64_t cache = cache_load(pc);
     DictKeys *keys = as_dict(frame->globals)->keys;
     if (unlikely(!keys || keys_version(keys) != cache >> 32)) goto L_LOAD_GLOBAL;
-    Value v = entry_value(keys, (uint32_t)cache);
+    Value v = *cache_value(keys, (uint32_t)cache);
     if (unlikely(is_unset(v))) goto L_LOAD_GLOBAL;
     SET(A, retain(v));
     pc++;
@@ -419,7 +419,7 @@ L_LOAD_BUILTIN_CACHED: {
     if (unlikely(!globals || !builtins || keys_version(globals) != entry->globals_version ||
                  keys_version(builtins) != entry->builtins_version))
         goto L_LOAD_GLOBAL;
-    SET(A, retain(entry_value(builtins, entry->index)));
+    SET(A, retain(*cache_value(builtins, entry->offset)));
     pc++;
     NEXT();
 }
@@ -435,7 +435,7 @@ L_STORE_GLOBAL_CACHED: {
     if (instr_flags(instr)) regs[A] = UNSET;
     else retain(v);
     SAVE();
-    replace(&keys_entry(keys, (uint32_t)cache)->value, v);
+    replace(cache_value(keys, (uint32_t)cache), v);
     pc++;
     NEXT();
 }
@@ -988,13 +988,13 @@ L_FOR_NEXT: {
             above->result = (uint16_t)A;
             goto enter_frame;
         }
-        Value item = iterator_next(iterator);
+        Value item = type->next(iterator);
         if (is_set(item)) {
             SET(A, item);
             JUMP(instr_signed_c(instr));
             NEXT();
         }
-        if (unlikely(error_pending())) goto error;
+        if (unlikely(error_pending()) && !error_absorb(&StopIteration_type)) goto error;
     }
 iterator_over:
     SAVE();
@@ -1137,6 +1137,14 @@ call_base: {
         consume_run(base, 2);
         SET(A, value);
         NEXT();
+    }
+    Generator *called = called_generator(*base, base + 1, count);
+    if (called) {
+        value = count == 2 ? retain(base[2]) : NONE;
+        if (generator_enter(called, value, FRAME_NEXT, (uint16_t)A)) goto enter_frame;
+        consume_run(base, count + 1);
+        if (!error_pending()) raise_stop_iteration(UNSET);
+        goto error;
     }
     if (native_quick(*base, base + 1, count, &value)) {
         consume_run(base, count + 1);
@@ -1460,6 +1468,12 @@ leave_slowly: {
         NEXT();
     case FRAME_DELEGATE:
         goto delegate_over;
+    case FRAME_NEXT:
+        instr = pc[-3];
+        consume_run(regs + B, (size_t)C + 1);
+        raise_stop_iteration(is_none(value) ? UNSET : value);
+        release(value);
+        goto error;
     case FRAME_DISCARD:
         release(value);
         NEXT();
@@ -1505,6 +1519,10 @@ yield_value: {
     }
     LOAD_FRAME();
     if (kind == FRAME_DELEGATE) goto yield_value;
+    if (kind == FRAME_NEXT) {
+        instr = pc[-3];
+        consume_run(regs + B, (size_t)C + 1);
+    }
     SET(reg, value);
     if (kind == FRAME_ITERATE) JUMP(instr_signed_c(pc[-2]));
     NEXT();

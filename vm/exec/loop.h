@@ -11,7 +11,8 @@
 #include "runtime/types/str.h"
 #include "vm/exec/caches.h"
 #include "vm/exec/call.h"
-#include "vm/exec/generator.h"
+#include "vm/exec/builtins.h"
+#include "vm/exec/generator_methods.h"
 
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
@@ -33,7 +34,6 @@ static inline bool shift_fits(Value a, Value b) {
     return by < 47 && n <= SMALL_INT_MAX >> by && n >= SMALL_INT_MIN >> by;
 }
 
-static inline Value entry_value(const DictKeys *k, size_t index) { return keys_entry(k, index)->value; }
 
 /* Attributes -------------------------------------------------------------------------------------------------------- */
 
@@ -80,7 +80,7 @@ static inline const AttributeEntry *object_entry(const Instr *word, Value v, Att
 }
 
 static inline Value module_entry(Value module, const AttributeEntry *e) {
-    return entry_value(as_dict(module_dict(module))->keys, e->index);
+    return *cache_value(as_dict(module_dict(module))->keys, e->index);
 }
 
 static inline bool are_interned(Value a, Value b) {
@@ -232,6 +232,19 @@ static inline Outcome call_begin_one(Frame *frame, Value callee, Value self, Ret
 
 enum { NATIVE_FILLED = 6 };
 
+/* Optional arguments that are missing, and the receiver of a bound one, go into an array of their own. */
+static inline bool native_filled(const Native *n, const Value *args, unsigned count, unsigned given, Value *out) {
+    unsigned bound = is_set(n->self);
+    if (given < n->fast_min || given > n->fast_max || n->variadic) return false;
+    size_t slots = signature_slots(n->signature) + (count - given) + bound;
+    if (slots > NATIVE_FILLED) return false;
+    Value filled[NATIVE_FILLED];
+    filled[0] = n->self;
+    for (unsigned i = 0; i < NATIVE_FILLED - bound; i++) filled[bound + i] = i < count ? args[i] : UNSET;
+    *out = n->def->fn(filled, slots);
+    return true;
+}
+
 /* Calls a C function on arguments that need no keywords and no checks; they stay where they are.  False: call_begin does it. */
 static inline bool native_quick(Value callee, const Value *args, unsigned count, Value *out) {
     if (unlikely(!is_object(callee))) return false;
@@ -241,18 +254,20 @@ static inline bool native_quick(Value callee, const Value *args, unsigned count,
     if (type == &native_method_type) {
         if (!count || type_of(args[0]) != n->owner) return false;
         given--;
-    } else if (type != &native_function_type || is_set(n->self)) return false;
-    if (given < n->fast_min || given > n->fast_max || n->variadic) return false;
-    size_t missing = signature_slots(n->signature) - given;
-    if (likely(!missing)) {
-        *out = n->def->fn(args, count);
-        return true;
-    }
-    if (count + missing > NATIVE_FILLED) return false;
-    Value filled[NATIVE_FILLED];
-    for (unsigned i = 0; i < NATIVE_FILLED; i++) filled[i] = i < count ? args[i] : UNSET;
-    *out = n->def->fn(filled, count + missing);
+    } else if (type != &native_function_type) return false;
+    if (unlikely(n->direct != given || is_set(n->self))) return native_filled(n, args, count, given, out);
+    *out = n->def->fn(args, count);
     return true;
+}
+
+/* next(generator), generator.send(value): the generator that the call runs, or NULL. */
+static inline Generator *called_generator(Value callee, const Value *args, unsigned count) {
+    if (!is_object(callee)) return NULL;
+    Type *type = as_object(callee)->type;
+    const Native *n = (const Native *)(const void *)as_object(callee);
+    bool is_next = type == &native_function_type && count == 1 && n->def->fn == builtin_next;
+    bool is_send = type == &native_method_type && count == 2 && n->def->fn == generator_send;
+    return (is_next || is_send) && is_exactly(args[0], &generator_type) ? as_generator(args[0]) : NULL;
 }
 
 /* Leaves a handler: the exception handled before it is handled again. catch[1] is consumed. */

@@ -47,8 +47,8 @@ static bool is_name(const Instr *at) { /* stands in a module body, where the nam
 static void cache_global(Instr *at, Value globals, Value name) {
     uint32_t version;
     int64_t index = dict_cache_index(globals, name, &version);
-    if (index < 0 || index > UINT32_MAX) return;
-    cache_store(at + 1, (uint64_t)version << 32 | (uint64_t)index);
+    if (index < 0 || index > CACHE_INDEX_MAX) return;
+    cache_store(at + 1, (uint64_t)version << 32 | cache_offset(as_dict(globals)->keys, (size_t)index));
     specialise(at, is_name(at) ? OP_LOAD_NAME_CACHED : OP_LOAD_GLOBAL_CACHED);
 }
 
@@ -56,10 +56,10 @@ static void cache_builtin(Frame *frame, Instr *at, Value name) {
     uint32_t version;
     int64_t index = dict_cache_index(frame->builtins, name, &version);
     uint32_t globals_version = dict_version(frame->globals);
-    if (index < 0 || !globals_version) return;
+    if (index < 0 || index > CACHE_INDEX_MAX || !globals_version) return;
     BuiltinEntry *entry = cache_entry_new(frame->code, sizeof *entry);
     if (!entry) return;
-    *entry = (BuiltinEntry){globals_version, version, (uint32_t)index};
+    *entry = (BuiltinEntry){globals_version, version, cache_offset(as_dict(frame->builtins)->keys, (size_t)index)};
     cache_store(at + 1, (uint64_t)(uintptr_t)entry);
     specialise(at, is_name(at) ? OP_LOAD_NAME_BUILTIN : OP_LOAD_BUILTIN_CACHED);
 }
@@ -79,8 +79,8 @@ bool names_store_global(Frame *frame, Instr *at, Value name, Value value) {
     if (!dict_set(frame->globals, name, value)) return false;
     uint32_t version;
     int64_t index = dict_cache_index(frame->globals, name, &version);
-    if (index >= 0 && index <= UINT32_MAX) {
-        cache_store(at + 1, (uint64_t)version << 32 | (uint64_t)index);
+    if (index >= 0 && index <= CACHE_INDEX_MAX) {
+        cache_store(at + 1, (uint64_t)version << 32 | cache_offset(as_dict(frame->globals)->keys, (size_t)index));
         specialise(at, is_name(at) ? OP_STORE_NAME_CACHED : OP_STORE_GLOBAL_CACHED);
     }
     return true;
