@@ -214,11 +214,10 @@ static bool bind_keyword(const Signature *s, Label label, Value name, Value valu
 }
 
 static bool check_required(const Signature *s, Label label, size_t given, const Value *out) {
-    if (given < s->required && given < s->positional_only && is_unset(out[given]) && s->positional_only <= s->required &&
-        s->positional_only < s->count) {
-        size_t bound = s->positional_only;
+    size_t bound = s->required < s->positional_only ? s->required : s->positional_only;
+    if (given < bound && s->positional_only < s->count) {
         raise_type_error("%s() takes %s %zu positional argument%s (%zu given)", label.name,
-                         s->positional > bound ? "at least" : "exactly", bound, plural(bound), given);
+                         bound < s->positional ? "at least" : "exactly", bound, plural(bound), given);
         return false;
     }
     for (size_t i = 0; i < s->count; i++) {
