@@ -29,11 +29,13 @@ static bool place(const StructFormat *f, int64_t offset, size_t length, bool pac
     long long size = (long long)f->size, have = (long long)length;
     if (offset < 0) {
         if (offset + size > 0) {
-            const char *text = packing ? "no space to pack %lld bytes at offset %lld" : "not enough data to unpack %lld bytes at offset %lld";
+            const char *text = packing ? "no space to pack %lld bytes at offset %lld"
+                                       : "not enough data to unpack %lld bytes at offset %lld";
             return raise_error(&struct_error_type, text, size, (long long)offset), false;
         }
         if (offset + have < 0) {
-            return raise_error(&struct_error_type, "offset %lld out of range for %lld-byte buffer", (long long)offset, have), false;
+            return raise_error(&struct_error_type, "offset %lld out of range for %lld-byte buffer", (long long)offset, have),
+                   false;
         }
         offset += have;
     }
@@ -306,4 +308,5 @@ static bool fill(Value dict) {
     return fill_all(dict) && dict_set_utf8(dict, "Struct", type_value(&struct_type)) && dict_set_utf8(dict, "error", type_value(&struct_error_type));
 }
 
-const ModuleDef mod_struct = {"struct", "Conversion between Python values and C structs represented as bytes.", functions, fill, ready};
+const ModuleDef mod_struct = {"struct", "Conversion between Python values and C structs represented as bytes.", functions,
+                              fill, ready};
