@@ -212,9 +212,7 @@ Value codec_decode(const Codec *codec, const unsigned char *data, size_t n, cons
 
 Value str_decode(const void *data, size_t n, const char *encoding, const char *errors) {
     const Codec *codec = encoding ? codec_find(encoding) : &codec_utf8;
-    size_t points;
-    uint32_t max;
     if (!codec) return UNSET;
-    if (codec == &codec_utf8 && utf8_scan(data, n, &points, &max) == n) return str_from_utf8(data, n);
+    if (codec == &codec_utf8 && (!errors || strcmp(errors, "strict") == 0)) return str_from_utf8(data, n);
     return codec_decode(codec, data, n, errors, NULL);
 }

@@ -264,6 +264,7 @@ Value codec_builtin_handler(const char *name, Value exception) {
     if (strcmp(name, "strict") == 0) return raise_value(retain(exception));
     bool known = object_is_instance_exact_or_sub(exception, &UnicodeEncodeError_type) ||
                  object_is_instance_exact_or_sub(exception, &UnicodeDecodeError_type);
+    if (strcmp(name, "xmlcharrefreplace") == 0) known = object_is_instance_exact_or_sub(exception, &UnicodeEncodeError_type);
     if (!known) return raise_type_error("don't know how to handle %T in error callback", exception);
     if (!handle(name, exception, &parts[0], &position)) return UNSET;
     parts[1] = int_from_size(position);

@@ -37,6 +37,13 @@ size_t utf8_scan(const unsigned char *s, size_t n, size_t *points, uint32_t *max
     size_t i = ascii_prefix(s, n), count = i;
     uint32_t all = 0, c;
     while (i < n) {
+        if (s[i] < 0x80) {
+            size_t run = i + 1;
+            while (run < n && s[run] < 0x80) run++;
+            count += run - i;
+            i = run;
+            continue;
+        }
         unsigned used = decode_one(s + i, n - i, &c);
         if (!used) break;
         all |= c;
@@ -73,7 +80,7 @@ Value str_from_utf8(const char *text, size_t n) {
     size_t points;
     uint32_t max;
     if (n == 1 && s[0] < 0x80) return str_from_code_point(s[0]);
-    if (utf8_scan(s, n, &points, &max) < n) return str_decode(s, n, "utf-8", NULL);
+    if (utf8_scan(s, n, &points, &max) < n) return codec_decode(&codec_utf8, s, n, NULL, NULL);
     if (points == 1) {
         utf8_decode_valid(s, n, &max, 4);
         return str_from_code_point(max);

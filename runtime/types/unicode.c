@@ -126,6 +126,9 @@ static unsigned find_special(const UnicodeSpecial *rows, size_t n, uint32_t c, u
 
 static unsigned one(uint32_t c, uint32_t out[3]) { return out[0] = c, 1; }
 
+static uint32_t lower_ascii(uint32_t c) { return c + (c - 'A' < 26 ? 32 : 0); }
+static uint32_t upper_ascii(uint32_t c) { return c - (c - 'a' < 26 ? 32 : 0); }
+
 uint32_t unicode_lower_simple(uint32_t c) {
     return c < 128 ? c + (c - 'A' < 26 ? 32 : 0) : (uint32_t)utf8proc_tolower((utf8proc_int32_t)c);
 }
@@ -134,10 +137,13 @@ uint32_t unicode_upper_simple(uint32_t c) {
 }
 
 unsigned unicode_to_lower(uint32_t c, uint32_t out[3]) {
+    if (c < 256) return one(c >= 0xC0 && c <= 0xDE && c != 0xD7 ? c + 32 : lower_ascii(c), out);
     unsigned n = c < 128 ? 0 : SPECIAL(unicode_special_lower, c, out);
     return n ? n : one(unicode_lower_simple(c), out);
 }
 unsigned unicode_to_upper(uint32_t c, uint32_t out[3]) {
+    if (c < 256 && c != 0xB5 && c != 0xDF && c != 0xFF)
+        return one(c >= 0xE0 && c != 0xF7 ? c - 32 : upper_ascii(c), out);
     unsigned n = c < 128 ? 0 : SPECIAL(unicode_special_upper, c, out);
     return n ? n : one(unicode_upper_simple(c), out);
 }
