@@ -1,6 +1,7 @@
 /* itertools: iterators that are built from other iterators. */
 #include "stdlib/itertools.h"
 
+#include "runtime/types/iterate.h"
 #include "runtime/types/traverse.h"
 
 /* ---- life of all stages ---- */
@@ -150,7 +151,7 @@ static Value cycle_make(Type *type, const Value *args, size_t count, Value kwnam
 static Value cycle_next(Value self) {
     Stage *s = as_stage(self);
     if (!s->k) {
-        Value item = iterator_next(s->a);
+        Value item = iterator_take(s->a);
         if (is_set(item)) return list_append(s->b, item) ? item : (release(item), UNSET);
         if (error_pending()) return UNSET;
         s->k = 1;
@@ -182,7 +183,7 @@ static Value chain_next(Value self) {
     Stage *s = as_stage(self);
     while (!is_none(s->a)) {
         if (is_none(s->b)) {
-            Value source = iterator_next(s->a);
+            Value source = iterator_take(s->a);
             Value active = iterate_or_unset(source);
             release(source);
             if (is_unset(active)) {
@@ -191,7 +192,7 @@ static Value chain_next(Value self) {
             }
             replace(&s->b, active);
         }
-        Value item = iterator_next(s->b);
+        Value item = iterator_take(s->b);
         if (is_set(item) || error_pending()) return item;
         replace(&s->b, NONE);
     }
@@ -221,7 +222,7 @@ static Value compress_make(Type *type, const Value *args, size_t count, Value kw
 static Value compress_next(Value self) {
     Stage *s = as_stage(self);
     for (;;) {
-        Value item = iterator_next(s->a), selector = is_set(item) ? iterator_next(s->b) : UNSET;
+        Value item = iterator_take(s->a), selector = is_set(item) ? iterator_take(s->b) : UNSET;
         int truth = is_set(selector) ? object_truth(selector) : -1;
         release(selector);
         if (truth > 0) return item;
@@ -250,7 +251,7 @@ static int truth_of_call(Value function, Value item) {
 
 static Value dropwhile_next(Value self) {
     Stage *s = as_stage(self);
-    for (Value item; is_set(item = iterator_next(s->b));) {
+    for (Value item; is_set(item = iterator_take(s->b));) {
         if (s->k) return item;
         int truth = truth_of_call(s->a, item);
         if (truth == 0) return s->k = 1, item;
@@ -262,7 +263,7 @@ static Value dropwhile_next(Value self) {
 
 static Value takewhile_next(Value self) {
     Stage *s = as_stage(self);
-    Value item = s->k ? UNSET : iterator_next(s->b);
+    Value item = s->k ? UNSET : iterator_take(s->b);
     if (is_unset(item)) return UNSET;
     int truth = truth_of_call(s->a, item);
     if (truth > 0) return item;
@@ -273,7 +274,7 @@ static Value takewhile_next(Value self) {
 
 static Value filterfalse_next(Value self) {
     Stage *s = as_stage(self);
-    for (Value item; is_set(item = iterator_next(s->b));) {
+    for (Value item; is_set(item = iterator_take(s->b));) {
         bool plain = is_none(s->a) || same(s->a, type_value(&bool_type));
         int truth = plain ? object_truth(item) : truth_of_call(s->a, item);
         if (truth == 0) return item;
@@ -285,7 +286,7 @@ static Value filterfalse_next(Value self) {
 
 static Value starmap_next(Value self) {
     Stage *s = as_stage(self);
-    Value item = iterator_next(s->b);
+    Value item = iterator_take(s->b);
     if (is_unset(item)) return UNSET;
     Value args = tuple_from_iterable(item);
     Value result = is_set(args) ? call(s->a, as_tuple(args)->items, tuple_length(args), UNSET) : UNSET;
@@ -321,7 +322,7 @@ static Value accumulate_next(Value self) {
         s->d = UNSET;
         return retain(s->c);
     }
-    Value item = iterator_next(s->a);
+    Value item = iterator_take(s->a);
     if (is_unset(item)) return UNSET;
     if (is_unset(s->c)) {
         s->c = retain(item);
@@ -348,12 +349,12 @@ static Value pairwise_next(Value self) {
     Stage *s = as_stage(self);
     if (is_none(s->a)) return UNSET;
     if (!s->k) {
-        Value first = iterator_next(s->a);
+        Value first = iterator_take(s->a);
         if (is_unset(first)) return replace(&s->a, NONE), UNSET;
         replace(&s->b, first);
         s->k = 1;
     }
-    Value old = retain(s->b), item = is_none(s->a) ? UNSET : iterator_next(s->a);
+    Value old = retain(s->b), item = is_none(s->a) ? UNSET : iterator_take(s->a);
     if (is_unset(item)) {
         replace(&s->a, NONE);
         release(old);
@@ -407,13 +408,13 @@ static Value islice_next(Value self) {
     int64_t skip_to = ends ? s->j : wanted;
     Value item = UNSET;
     for (; taken < skip_to; taken++) {
-        item = iterator_next(s->a);
+        item = iterator_take(s->a);
         if (is_unset(item)) break;
         release(item);
     }
     bool fine = taken >= skip_to;
     if (fine && !ends) {
-        item = iterator_next(s->a);
+        item = iterator_take(s->a);
         fine = is_set(item);
         taken++;
     }
@@ -483,7 +484,7 @@ static Value groupby_make(Type *type, const Value *args, size_t count, Value kwn
 }
 
 static bool groupby_read(Stage *s) {
-    Value item = iterator_next(s->a);
+    Value item = iterator_take(s->a);
     if (is_unset(item)) return false;
     Value key = is_none(s->b) ? retain(item) : call1(s->b, item);
     Value last = is_set(key) ? tuple_pack(2, key, item) : UNSET;
@@ -592,7 +593,7 @@ static Value tee_next(Value self) {
     if (s->i < b->count) return retain(b->items[s->i++]);
     if (s->k) return raise_runtime_error("cannot re-enter the tee iterator");
     s->k = 1;
-    Value item = iterator_next(b->source);
+    Value item = iterator_take(b->source);
     s->k = 0;
     if (is_unset(item)) return UNSET;
     b->items[b->count++] = item;

@@ -7,6 +7,7 @@
 #include "runtime/types/error.h"
 #include "runtime/types/exception.h"
 #include "runtime/types/int.h"
+#include "runtime/types/iterate.h"
 #include "runtime/types/list.h"
 #include "runtime/types/native.h"
 #include "runtime/types/object.h"
@@ -53,7 +54,7 @@ static Value enumerate_make(Type *type, const Value *args, size_t count, Value k
 
 static Value enumerate_next(Value self) {
     Enumerate *e = as_enumerate(self);
-    Value item = iterator_next(e->iterator);
+    Value item = iterator_take(e->iterator);
     if (is_unset(item)) return UNSET;
     Value index = e->index, pair = e->pair;
     Value following = is_small_int(index) && as_small_int(index) < SMALL_INT_MAX ? from_small_int(as_small_int(index) + 1)
@@ -175,7 +176,7 @@ static Value zip_uneven(Zip *z, size_t at) {
         return raise_value_error("zip() argument %zu is shorter than argument%s%zu", at + 1, plural, at);
     }
     for (size_t i = 1; i < tuple_length(z->iterators); i++) {
-        Value item = iterator_next(tuple_at(z->iterators, i));
+        Value item = iterator_take(tuple_at(z->iterators, i));
         if (is_set(item)) {
             release(item);
             const char *plural = i == 1 ? " " : "s 1-";
@@ -194,7 +195,7 @@ static Value zip_next(Value self) {
     Value row = tuple_for_row(&z->row, n, &reused);
     if (is_unset(row)) return UNSET;
     for (size_t i = 0; i < n; i++) {
-        Value item = iterator_next(tuple_at(z->iterators, i));
+        Value item = iterator_take(tuple_at(z->iterators, i));
         if (is_unset(item)) {
             release(row);
             return error_pending() || !z->strict ? UNSET : zip_uneven(z, i);
@@ -290,7 +291,7 @@ static Value map_next(Value self) {
     size_t n = tuple_length(a->source), got = 0;
     Value few[FEW], *args = n <= FEW ? few : raw_allocate(n * sizeof *args), result = UNSET;
     if (!args) return raise_memory_error();
-    while (got < n && is_set(args[got] = iterator_next(tuple_at(a->source, got)))) got++;
+    while (got < n && is_set(args[got] = iterator_take(tuple_at(a->source, got)))) got++;
     if (got == n) result = call(a->function, args, n, UNSET);
     while (got > 0) release(args[--got]);
     if (args != few) raw_free(args);
@@ -345,7 +346,7 @@ static int filter_keeps(Value function, Value item) {
 
 static Value filter_next(Value self) {
     Application *a = as_application(self);
-    for (Value item; is_set(item = iterator_next(a->source));) {
+    for (Value item; is_set(item = iterator_take(a->source));) {
         int keeps = filter_keeps(a->function, item);
         if (keeps > 0) return item;
         release(item);

@@ -7,6 +7,7 @@
 #include "runtime/types/exception.h"
 #include "runtime/types/int.h"
 #include "runtime/types/items.h"
+#include "runtime/types/iterate.h"
 #include "runtime/types/native.h"
 #include "runtime/types/object.h"
 #include "runtime/types/range.h"
@@ -119,7 +120,7 @@ static bool extend_range(List *l, RangeIterator *it) {
 
 static bool extend_iterator(Value list, Value iterator) {
     Value item;
-    while (is_set(item = iterator_next(iterator)))
+    while (is_set(item = iterator_take(iterator)))
         if (!list_append_steal(list, item)) return false;
     return !error_pending();
 }

@@ -11,6 +11,7 @@
 #include "runtime/types/object.h"
 #include "runtime/types/str.h"
 #include "runtime/types/bytes.h"
+#include "runtime/types/iterate.h"
 #include "runtime/types/tuple.h"
 
 static Value builtin_abs(const Value *args, size_t count) { return object_unary(UNARY_ABSOLUTE, args[0]); }
@@ -134,7 +135,7 @@ static Value builtin_sum(const Value *args, size_t count) {
     Value iterator = object_iterate(args[0]);
     if (is_unset(iterator)) return UNSET;
     Value total = retain(start), item;
-    while (is_set(item = iterator_next(iterator))) {
+    while (is_set(item = iterator_take(iterator))) {
         if (are_small_ints(total, item)) {
             total = int_from_int64(as_small_int(total) + as_small_int(item));
             continue;
