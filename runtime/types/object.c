@@ -239,7 +239,9 @@ int object_contains(Value container, Value item) {
 
 /* Iteration -------------------------------------------------------------------------------------------------------- */
 
-bool is_iterator(Value v) { return type_of(v)->next != NULL; }
+bool is_iterator(Value v) { return type_of(v)->next && type_of(v)->next != iterator_next_refused; }
+
+Value iterator_next_refused(Value v) { return raise_type_error("'%T' object is not iterable", v); }
 
 Value object_iterate(Value v) {
     Type *type = type_of(v);

@@ -47,6 +47,7 @@ Value object_iterate(Value v);                 /* "'int' object is not iterable"
 /* Next value; UNSET with nothing pending: exhausted (StopIteration absorbed). */
 Value iterator_next(Value iterator);
 bool is_iterator(Value v);
+Value iterator_next_refused(Value v); /* the slot of a class that lost its __next__ while its instances iterate */
 
 /* Calls visit for each item of any iterable until it returns false with or without an exception pending; fast for lists and tuples. */
 bool object_each(Value iterable, bool (*visit)(Value item, void *context), void *context);

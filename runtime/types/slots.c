@@ -185,6 +185,7 @@ void slots_fill(Type *type) {
 static void update_group(Type *type, const SlotDef *row, const SlotDef *end) {
     if (!(type->flags & TYPE_HEAP)) return;
     fill_group(type, row, end);
+    if (row->offset == offsetof(Type, next) && !type->next) type->next = iterator_next_refused;
     fill_power(type);
     note_overrides(type);
     if (is_unset(type->subclasses)) return;

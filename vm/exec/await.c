@@ -80,7 +80,7 @@ static int stopped(Value *result) {
 int delegate_step(Value iterator, Value value, Value *result) {
     Type *type = type_of(iterator);
     if (type->resume) return type->resume(iterator, value, result);
-    if (is_none(value) && type->next) *result = type->next(iterator);
+    if (is_none(value) && is_iterator(iterator)) *result = type->next(iterator);
     else *result = call_method1(iterator, names.send, value);
     return is_set(*result) ? 1 : stopped(result);
 }
