@@ -35,9 +35,9 @@ SCRIPTS := $(sort $(wildcard stdlib/*.scr stdlib/*/*.scr))
 MAIN    := vm/cli/main.c
 CFLAGS_ALL = -std=gnu11 -D_GNU_SOURCE $(OPTIMIZE) -g $(WARNINGS) -I. $(LIB_FLAGS) -fno-strict-aliasing -fwrapv -fvisibility=hidden \
              -MMD -MP $(EXTRA_CFLAGS)
-# Loops over a handful of registers lose from being made into vector code or calls of memset.
-SHORT_LOOPS := $(if $(findstring clang,$(shell $(CC) --version)),-fno-vectorize,-fno-tree-vectorize -fno-tree-loop-distribute-patterns)
-LDFLAGS_ALL = $(EXTRA_LDFLAGS)
+# The machine: fixed addresses, and no vector code or calls of memset for loops over a handful of registers.
+SHORT_LOOPS := -fno-pie $(if $(findstring clang,$(shell $(CC) --version)),-fno-vectorize,-fno-tree-vectorize -fno-tree-loop-distribute-patterns)
+LDFLAGS_ALL = -no-pie $(EXTRA_LDFLAGS)
 
 .PHONY: all unit clean debug deps help install test check bench oracle test-san stress fuzz
 .DELETE_ON_ERROR:

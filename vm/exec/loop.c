@@ -333,13 +333,13 @@ L_NOP:
     NEXT();
 L_MOVE: {
     Value v = regs[B];
-    if (instr_flags(instr)) regs[B] = UNSET;
-    else retain(v);
+    if (unlikely(instr_flags(instr))) regs[B] = UNSET;
+    else retain_object(v);
     SET(A, v);
     NEXT();
 }
 L_LOAD_CONST:
-    SET(A, retain(KB));
+    SET(A, retain_object(KB));
     NEXT();
 L_LOAD_INT:
     SET(A, from_small_int(instr_wide(instr)));
@@ -409,7 +409,7 @@ L_LOAD_GLOBAL_CACHED: {
     if (unlikely(!keys || keys_version(keys) != cache >> 32)) goto L_LOAD_GLOBAL;
     Value v = *cache_value(keys, (uint32_t)cache);
     if (unlikely(is_unset(v))) goto L_LOAD_GLOBAL;
-    SET(A, retain(v));
+    SET(A, retain_object(v));
     pc++;
     NEXT();
 }
@@ -419,7 +419,7 @@ L_LOAD_BUILTIN_CACHED: {
     if (unlikely(!globals || !builtins || keys_version(globals) != entry->globals_version ||
                  keys_version(builtins) != entry->builtins_version))
         goto L_LOAD_GLOBAL;
-    SET(A, retain(*cache_value(builtins, entry->offset)));
+    SET(A, retain_object(*cache_value(builtins, entry->offset)));
     pc++;
     NEXT();
 }
@@ -643,7 +643,7 @@ L_GET_METHOD_TYPE: {
     if (unlikely(!e)) goto get_method_miss;
     if (instr_flags(instr)) regs[B] = UNSET;
     else object_retain(as_object(receiver));
-    regs[A] = retain(e->value);
+    regs[A] = retain_object(e->value);
     regs[A + 1] = receiver;
     pc++;
     NEXT();

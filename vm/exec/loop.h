@@ -35,6 +35,12 @@ static inline bool shift_fits(Value a, Value b) {
 }
 
 
+/* retain() where most values are objects. */
+static inline Value retain_object(Value v) {
+    if (likely(is_object(v))) object_retain(as_object(v));
+    return v;
+}
+
 /* Attributes -------------------------------------------------------------------------------------------------------- */
 
 #define value_at(v, offset) (*(Value *)(void *)((char *)as_object(v) + (offset)))
