@@ -435,7 +435,7 @@ static Value method_extend(const Value *args, size_t count) {
 static Value method_insert(const Value *args, size_t count) {
     (void)count;
     int64_t index;
-    if (!object_as_index(args[1], &index, NULL)) return UNSET;
+    if (!object_as_index(args[1], &index, &OverflowError_type)) return UNSET;
     return list_insert(args[0], index, args[2]) ? NONE : UNSET;
 }
 

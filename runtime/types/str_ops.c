@@ -92,6 +92,7 @@ Value str_repeat(Value v, int64_t n) {
     Str *s = as_str(v);
     if (n == 1) return str_exact(v);
     if (n <= 0 || s->length == 0) return str_empty();
+    if ((uint64_t)n > INT64_MAX / s->length) return raise_overflow_error("repeated string is too long");
     if ((uint64_t)n > SIZE_MAX / 16 / s->length) return raise_memory_error();
     Value made = str_new(s->length * (size_t)n, str_max(s));
     if (is_unset(made)) return UNSET;

@@ -52,7 +52,7 @@ static Value builtin_chr(const Value *args, size_t count) {
     int64_t c;
     bool fits = int_fits_int64(n, &c);
     release(n);
-    if (!fits) return raise_overflow_error("Python int too large to convert to C int");
+    if (!fits || c != (int32_t)c) return raise_overflow_error("Python int too large to convert to C int");
     if (c < 0 || c > 0x10FFFF) return raise_value_error("chr() arg not in range(0x110000)");
     return str_from_code_point((uint32_t)c);
 }
