@@ -106,7 +106,7 @@ typedef struct StrBuilder {
     unsigned width;
     uint32_t max;
     bool failed;
-    unsigned char small[88];
+    _Alignas(8) unsigned char small[88]; /* holds units of any width */
 } StrBuilder;
 #define STR_BUILDER {NULL, 0, 0, 1, 0, false, {0}}
 void builder_char(StrBuilder *b, uint32_t c);
