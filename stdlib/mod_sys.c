@@ -76,9 +76,14 @@ static Value sys_getframe(const Value *args, size_t count) {
 
 static Value sys_getsizeof(const Value *args, size_t count) {
     Value size = call_special(args[0], names.__sizeof__, NULL, 0, "Type %s doesn't define __sizeof__");
-    if (is_set(size) || is_unset(args[1])) return size;
-    error_clear();
-    return retain(args[1]);
+    if (is_unset(size) && is_set(args[1])) {
+        error_clear();
+        return retain(args[1]);
+    }
+    /* CPython counts the two words that its collector puts before an object. */
+    bool collected = is_object(args[0]) && as_object(args[0])->type->flags & TYPE_GC;
+    if (is_set(size) && collected) replace(&size, int_add(size, from_small_int(16)));
+    return size;
 }
 
 static Value sys_getdefaultencoding(const Value *args, size_t count) { return str_from("utf-8"); }

@@ -38,12 +38,16 @@ void list_display(Compiler *c, const NodeList *items, int first, int list) {
 }
 
 /* Items that are constants, as a tuple or frozenset.  Owned. */
-static Value constant_items(const NodeList *items, bool is_set) {
+static Value constant_items(const NodeList *items, bool as_set) {
     Value tuple = tuple_new((size_t)items->count);
     if (is_unset(tuple)) return UNSET;
     for (int32_t i = 0; i < items->count; i++) as_tuple(tuple)->items[i] = retain(items->items[i]->u.constant.value);
-    if (!is_set) return tuple;
-    Value set = frozenset_from_iterable(tuple);
+    if (!as_set) return tuple;
+    /* Twice, as CPython does when it merges constants: scripts see the order. */
+    Value first = frozenset_from_iterable(tuple);
+    replace(&tuple, is_set(first) ? tuple_from_iterable(first) : UNSET);
+    release(first);
+    Value set = is_set(tuple) ? frozenset_from_iterable(tuple) : UNSET;
     release(tuple);
     return set;
 }
