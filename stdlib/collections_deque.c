@@ -326,8 +326,9 @@ static Value method_reverse(const Value *args, size_t count) {
 
 static Value method_count(const Value *args, size_t count) {
     int64_t n = 0;
+    uint64_t state = as_deque(args[0])->state;
     for (int64_t at = -1; (at = find(args[0], args[1], (size_t)(at + 1), SIZE_MAX)) >= 0; n++)
-        ;
+        if (as_deque(args[0])->state != state) return raise_runtime_error("deque mutated during iteration");
     return error_pending() ? UNSET : int_from_int64(n);
 }
 

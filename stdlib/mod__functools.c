@@ -8,6 +8,7 @@ static bool has_own_attrs(Object *o) { return !(o->type->flags & TYPE_HEAP); }
 
 static Value get_dict(Value self) { return attrs_dict(as_object(self)); }
 static bool set_dict(Value self, Value value) {
+    if (is_unset(value)) return raise_type_error("cannot delete __dict__"), false;
     if (!dict_is(value)) return raise_type_error("__dict__ must be set to a dictionary, not a '%T'", value), false;
     return attrs_set_dict(as_object(self), value);
 }

@@ -4,6 +4,7 @@
 #include "runtime/mem/heap.h"
 #include "runtime/types/buffer.h"
 #include "runtime/types/bytes.h"
+#include "runtime/types/call.h"
 #include "runtime/types/class.h"
 #include "runtime/types/error.h"
 #include "runtime/types/exception.h"
@@ -294,7 +295,7 @@ static Value make(Type *type, const Value *args, size_t count, Value kwnames) {
     Value source = UNSET;
     if (count == 1 && is_unset(kwnames)) {
         source = args[0];
-    } else if (!native_bind("float", "x=0, /", args, count, kwnames, &source)) {
+    } else if (!native_bind("float", "x=0, /", args, count, type->init == float_type.init ? kwnames : UNSET, &source)) {
         return UNSET;
     }
     Value exact = is_set(source) ? convert(source) : from_double(0.0);
@@ -412,7 +413,7 @@ static Value from_hex(const Value *args, size_t count) {
     Value result = parse_hex(t.at, t.length);
     number_text_close(&t);
     if (is_unset(result) || as_type(args[0]) == &float_type) return result;
-    return as_type(args[0])->make(as_type(args[0]), &result, 1, UNSET);
+    return call1(args[0], result);
 }
 
 static Value round_to_int(double d) {

@@ -347,7 +347,7 @@ static Value make(Type *type, const Value *args, size_t count, Value kwnames) {
 }
 
 static bool init(Value self, const Value *args, size_t count, Value kwnames) {
-    if (!native_no_keywords("list", kwnames)) return false;
+    if (type_of(self)->make == make && !native_no_keywords("list", kwnames)) return false; /* else its __new__ took them */
     if (count > 1) return raise_type_error("list expected at most 1 argument, got %zu", count), false;
     if (as_list(self)->items) empty(as_list(self));
     return count == 0 || list_extend(self, args[0]);

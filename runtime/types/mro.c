@@ -84,7 +84,11 @@ static bool merge_bases(Value bases, Value result) {
     Merge m = {n + 1, raw_allocate((n + 1) * sizeof(Tuple *)), raw_allocate_zeroed((n + 1) * sizeof(size_t))};
     bool ok = m.rows && m.taken;
     if (!ok) raise_memory_error();
-    for (size_t i = 0; i < n && ok; i++) m.rows[i] = as_tuple(as_type(tuple_at(bases, i))->mro);
+    for (size_t i = 0; i < n && ok; i++) {
+        Type *base = as_type(tuple_at(bases, i));
+        if (is_unset(base->mro)) ok = (raise_type_error("Cannot extend an incomplete type '%N'", base), false);
+        else m.rows[i] = as_tuple(base->mro);
+    }
     if (ok) m.rows[n] = as_tuple(bases);
     ok = ok && merge(&m, result);
     raw_free(m.rows);

@@ -50,8 +50,12 @@ static bool property_init(Value self, const Value *args, size_t count, Value kwn
 
 static Value refuse(Value self, Value instance, const char *what) {
     Value name = as_property(self)->name;
-    if (is_unset(name)) return raise_error(&AttributeError_type, "property of '%T' object has no %s", instance, what);
-    return raise_error(&AttributeError_type, "property %R of '%T' object has no %s", name, instance, what);
+    Value type = object_get_attribute(type_value(type_of(instance)), names.__qualname__);
+    if (is_unset(type)) return UNSET;
+    if (is_unset(name)) raise_error(&AttributeError_type, "property of %R object has no %s", type, what);
+    else raise_error(&AttributeError_type, "property %R of %R object has no %s", name, type, what);
+    release(type);
+    return UNSET;
 }
 
 static Value property_get(Value self, Value instance, Value owner) {

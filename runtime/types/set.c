@@ -352,7 +352,7 @@ static bool set_init(Value self, const Value *args, size_t count, Value kwnames)
 }
 
 static Value frozenset_make(Type *type, const Value *args, size_t count, Value kwnames) {
-    if (type == &frozenset_type && !native_no_keywords("frozenset", kwnames)) return UNSET;
+    if (type->init == frozenset_type.init && !native_no_keywords("frozenset", kwnames)) return UNSET;
     if (count > 1) return raise_type_error("frozenset expected at most 1 argument, got %zu", count);
     Value iterable = count ? args[0] : UNSET;
     return type == &frozenset_type ? frozenset_from_iterable(iterable) : make_filled(type, iterable);

@@ -98,7 +98,7 @@ static int traverse(Object *self, Visit visit, void *context) {
 }
 
 static Value make(Type *type, const Value *args, size_t count, Value kwnames) {
-    if (type == &tuple_type && !native_no_keywords("tuple", kwnames)) return UNSET;
+    if (type->init == tuple_type.init && !native_no_keywords("tuple", kwnames)) return UNSET;
     if (count > 1) return raise_type_error("tuple expected at most 1 argument, got %zu", count);
     Value items = count ? tuple_from_iterable(args[0]) : empty_tuple;
     if (type == &tuple_type || is_unset(items)) return items;
