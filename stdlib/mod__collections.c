@@ -278,7 +278,7 @@ static const NativeDef ordered_methods[] = {
 
 Type ordered_dict_type = {
     TYPE_HEAD("collections.OrderedDict"),
-    .flags = TYPE_BASE | TYPE_GC | TYPE_MAPPING | TYPE_DICT_SUB,
+    .flags = TYPE_BASE | TYPE_GC | TYPE_MAPPING | TYPE_DICT_SUB | TYPE_WEAK,
     .basic_size = sizeof(Dict),
     .base = &dict_type,
     .doc = "Dictionary that remembers insertion order",

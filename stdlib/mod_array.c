@@ -628,7 +628,7 @@ static bool unhashable(Value self, int64_t *out) { return raise_type_error("unha
 
 Type array_type = {
     TYPE_HEAD("array.array"),
-    .flags = TYPE_BASE | TYPE_SEQUENCE,
+    .flags = TYPE_BASE | TYPE_SEQUENCE | TYPE_WEAK,
     .basic_size = sizeof(Array),
     .doc = "array(typecode [, initializer]) -> array\n\nA sequence of numbers of one machine type.",
     .methods = methods,

@@ -221,7 +221,7 @@ static const MemberDef struct_members[] = {
 
 static Type struct_type = {
     TYPE_HEAD("_struct.Struct"),
-    .flags = TYPE_BASE,
+    .flags = TYPE_BASE | TYPE_WEAK,
     .basic_size = sizeof(StructObject),
     .doc = "Struct(fmt) --> compiled struct object",
     .methods = struct_methods,

@@ -326,7 +326,7 @@ static const NativeDef methods[] = {
 
 Type pattern_type = {
     TYPE_HEAD("re.Pattern"),
-    .flags = TYPE_IMMUTABLE | TYPE_DISALLOW_NEW,
+    .flags = TYPE_IMMUTABLE | TYPE_DISALLOW_NEW | TYPE_WEAK,
     .basic_size = sizeof(Pattern),
     .doc = "Compiled regular expression object.",
     .methods = methods,

@@ -101,7 +101,7 @@ static void wrapper_destroy(Object *o) {
 }
 
 #define WRAPPER(name_, doc_, get_, repr_, call_)                                                                   \
-    {TYPE_HEAD(name_), .flags = TYPE_GC | TYPE_BASE | TYPE_WEAK, .doc = doc_,                                      \
+    {TYPE_HEAD(name_), .flags = TYPE_GC | TYPE_BASE, .doc = doc_,                                      \
      .basic_size = sizeof(FunctionWrapper) + sizeof(Attrs), .attrs_offset = sizeof(FunctionWrapper),               \
      .members = wrapper_members, .destroy = wrapper_destroy, .traverse = wrapper_traverse, .clear = wrapper_clear, \
      .make = wrapper_make, .init = wrapper_init, .descriptor_get = get_, .repr = repr_, .call = call_}

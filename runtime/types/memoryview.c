@@ -524,7 +524,7 @@ static const NativeDef methods[] = {
 
 Type memoryview_type = {
     TYPE_HEAD("memoryview"),
-    .flags = TYPE_GC | TYPE_IMMUTABLE | TYPE_SEQUENCE,
+    .flags = TYPE_GC | TYPE_IMMUTABLE | TYPE_SEQUENCE | TYPE_WEAK,
     .basic_size = sizeof(MemoryView),
     .item_size = sizeof(int64_t),
     .doc = "Memory of an object that supports the buffer protocol, without copying it.",

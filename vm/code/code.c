@@ -304,7 +304,7 @@ static const MemberDef code_members[] = {
 
 Type code_type = {
     TYPE_HEAD("code"),
-    .flags = TYPE_IMMUTABLE | TYPE_DISALLOW_NEW,
+    .flags = TYPE_IMMUTABLE | TYPE_DISALLOW_NEW | TYPE_WEAK,
     .basic_size = sizeof(Code),
     .destroy = code_destroy,
     .traverse = code_traverse,
