@@ -20,5 +20,6 @@ bool buffer_supported(Value v);
 
 extern Type memoryview_type;
 Value memoryview_new(Value v);
+Value memoryview_bytes(Value v); /* its items in order, as bytes; it need not be contiguous */
 
 #endif

@@ -261,6 +261,11 @@ Value bytes_collect(const char *type_name, Value source, Value encoding, Value e
     }
     if (is_unset(source)) return bytearray_from(NULL, 0);
     if (str_is(source)) return collect_text(source, encoding, errors, type_name);
+    if (is_exactly(source, &memoryview_type)) {
+        Value flat = memoryview_bytes(source), made = is_set(flat) ? bytearray_from(as_bytes(flat)->data, as_bytes(flat)->length) : UNSET;
+        release(flat);
+        return made;
+    }
     if (buffer_supported(source)) {
         Buffer buffer;
         if (!buffer_get(source, &buffer, false)) return UNSET;

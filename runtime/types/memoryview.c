@@ -213,6 +213,8 @@ static Value as_flat_bytes(MemoryView *m) {
     return made;
 }
 
+Value memoryview_bytes(Value v) { return alive(view_of(v)) ? as_flat_bytes(view_of(v)) : UNSET; }
+
 static Value list_items(MemoryView *m, const unsigned char *at, int dimension) {
     if (dimension == m->dimensions) return unpack(m, at);
     Value list = list_new((size_t)m->shape[dimension]);
@@ -390,7 +392,7 @@ static Value tobytes(const Value *args, size_t count) {
     if (is_set(args[1]) && !is_none(args[1])) {
         if (!str_is(args[1])) return raise_type_error("tobytes() argument 'order' must be str or None, not %T", args[1]);
         if (!str_equal_ascii(args[1], "C") && !str_equal_ascii(args[1], "F") && !str_equal_ascii(args[1], "A"))
-            return raise_value_error("order must be 'C', 'F', 'A', or None");
+            return raise_value_error("order must be 'C', 'F' or 'A'");
     }
     return as_flat_bytes(m);
 }
