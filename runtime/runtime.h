@@ -4,6 +4,7 @@
 
 #include "runtime/mem/heap.h"
 #include "runtime/mem/object.h"
+#include "runtime/mem/root.h"
 #include "runtime/mem/type.h"
 #include "runtime/types/buffer.h"
 #include "runtime/types/bytes.h"

@@ -263,6 +263,7 @@ static Value format_row(const Value *args, size_t count) {
 
 static Value set_error(const Value *args, size_t count) {
     replace(&error_class, retain(args[0]));
+    root_add(&error_class);
     return NONE;
 }
 

@@ -534,7 +534,7 @@ static bool ready(void) {
 static bool fill(Value dict) {
     keyword_mark = call0(type_value(&object_type));
     if (is_unset(keyword_mark)) return false;
-    object_make_immortal(as_object(keyword_mark));
+    root_add(&keyword_mark);
     return dict_set_utf8(dict, "partial", type_value(&partial_type)) && dict_set_utf8(dict, "_lru_cache_wrapper", type_value(&cache_type));
 }
 

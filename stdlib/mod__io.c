@@ -416,6 +416,7 @@ static bool make_unsupported(void) {
     Value namespace = dict_new(), module = str_from("io");
     bool done = is_set(namespace) && dict_set(namespace, names.__module__, module);
     if (done) io_unsupported = type_create(&type_type, name, bases, namespace, UNSET);
+    root_add(&io_unsupported);
     release(name);
     release(bases);
     release(namespace);

@@ -12,6 +12,7 @@ static Value encode_basestring_ascii(const Value *args, size_t count) { return q
 
 static Value set_error(const Value *args, size_t count) {
     replace(&json_error_class, retain(args[0]));
+    root_add(&json_error_class);
     return NONE;
 }
 

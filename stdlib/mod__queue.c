@@ -7,7 +7,7 @@
 #include "runtime/plat/clock.h"
 #include "runtime/types/traverse.h"
 
-Value queue_empty_class, queue_full_class; /* immortal */
+Value queue_empty_class, queue_full_class; /* roots */
 
 /* A ring: items [first, first + count) modulo capacity, which is a power of two. */
 typedef struct SimpleQueue {
@@ -54,7 +54,7 @@ static Value queue_take(SimpleQueue *q) {
 }
 
 static Value raise_empty(void) {
-    Value exception = call0(queue_empty_class);
+    Value exception = is_set(queue_empty_class) ? call0(queue_empty_class) : raise_runtime_error("the module queue has ended");
     return is_set(exception) ? raise_value(exception) : UNSET;
 }
 
@@ -143,7 +143,6 @@ static Type simple_queue_type = {
 
 static bool ready(void) { return type_ready(&simple_queue_type) && type_ready(&queue_type); }
 
-/* An exception class; immortal, since queues need it as long as they live. */
 static Value class_new(const char *module, const char *name, const char *doc) {
     Value words[] = {str_from(name), str_from(module), str_from(doc)};
     Value bases = tuple_pack(1, type_value(&Exception_type)), namespace = dict_new(), made = UNSET;
@@ -153,12 +152,13 @@ static Value class_new(const char *module, const char *name, const char *doc) {
     for (int i = 0; i < 3; i++) release(words[i]);
     release(bases);
     release(namespace);
-    if (is_set(made)) object_make_immortal(as_object(made));
     return made;
 }
 
 static bool make_classes(void) {
     if (is_set(queue_full_class)) return true;
+    root_add(&queue_empty_class);
+    root_add(&queue_full_class);
     queue_empty_class = class_new("_queue", "Empty", "Exception raised by Queue.get(block=0)/get_nowait().");
     if (is_unset(queue_empty_class)) return false;
     queue_full_class = class_new("queue", "Full", "Exception raised by Queue.put(block=0)/put_nowait().");

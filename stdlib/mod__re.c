@@ -112,6 +112,8 @@ static Value escape(const Value *args, size_t count) {
 /* The script half tells which exception to raise. */
 static Value set_classes(const Value *args, size_t count) {
     replace(&re_error_class, retain(args[0]));
+    root_add(&re_error_class);
+    root_add(&re_flag_class);
     return NONE;
 }
 
@@ -132,6 +134,8 @@ static const NativeDef functions[] = {
 };
 
 static bool ready(void) {
+    root_add(&plain_cache);
+    root_add(&flag_cache);
     if (is_unset(plain_cache)) plain_cache = dict_new();
     if (is_unset(flag_cache)) flag_cache = dict_new();
     return is_set(plain_cache) && is_set(flag_cache) && type_ready(&pattern_type) && type_ready(&match_type) &&

@@ -167,6 +167,7 @@ static bool fill(Value dict) {
     for (size_t i = 0; i < sizeof numbers / sizeof numbers[0]; i++)
         if (!dict_set_utf8(dict, numbers[i].name, from_small_int(numbers[i].number))) return false;
     for (int i = 1; i <= SIGNAL_MAX; i++) handlers[i] = from_small_int(signal_is_ignored(i));
+    for (int i = 1; i <= SIGNAL_MAX; i++) root_add(&handlers[i]);
     default_int_handler = dict_get_utf8(dict, "default_int_handler");
     if (!signal_is_ignored(SIGINT)) handlers[SIGINT] = retain(default_int_handler);
     safepoint_signal_handler = run_handler;

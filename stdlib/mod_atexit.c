@@ -50,6 +50,9 @@ static const NativeDef functions[] = {
     NATIVE_END,
 };
 
-static bool fill(Value dict) { return is_set(callbacks = list_new(0)); }
+static bool fill(Value dict) {
+    root_add(&callbacks);
+    return is_set(callbacks = list_new(0));
+}
 
 const ModuleDef mod_atexit = {"atexit", "Functions that run when the script ends.", functions, fill, NULL};

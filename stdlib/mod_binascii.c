@@ -186,6 +186,8 @@ static Value make_class(const char *name, Type *base) {
 }
 
 static bool fill(Value dict) {
+    root_add(&error_class);
+    root_add(&incomplete_class);
     if (is_unset(error_class)) error_class = make_class("Error", &ValueError_type);
     if (is_unset(incomplete_class)) incomplete_class = make_class("Incomplete", &Exception_type);
     return is_set(error_class) && is_set(incomplete_class) && dict_set_utf8(dict, "Error", error_class) &&

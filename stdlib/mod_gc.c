@@ -7,7 +7,7 @@
 
 enum { DEBUG_STATS = 1, DEBUG_COLLECTABLE = 2, DEBUG_UNCOLLECTABLE = 4, DEBUG_SAVEALL = 32, GENERATIONS = 3 };
 
-static Value garbage, callbacks; /* lists; immortal, since collections outlive the module */
+static Value garbage, callbacks; /* lists; roots, since collections outlive the module */
 static int64_t debug_flags;
 
 static Value gc_module_collect(const Value *args, size_t count) {
@@ -47,7 +47,7 @@ static Value gc_module_set_threshold(const Value *args, size_t count) {
 }
 
 static void keep(Object *o) {
-    if (!list_append(garbage, from_object(o))) error_clear();
+    if (is_unset(garbage) || !list_append(garbage, from_object(o))) error_clear();
 }
 
 static Value gc_module_set_debug(const Value *args, size_t count) {
@@ -186,7 +186,7 @@ static Value info_dict(int generation, int64_t collected) {
 }
 
 static void call_back(bool starts, int generation, int64_t collected) {
-    if (as_list(callbacks)->length == 0) return;
+    if (is_unset(callbacks) || as_list(callbacks)->length == 0) return;
     Value pending = error_take();
     Value phase = str_from(starts ? "start" : "stop"), info = info_dict(generation, collected);
     Value list = list_slice(callbacks, 0, as_list(callbacks)->length);
@@ -230,7 +230,7 @@ static const NativeDef functions[] = {
 static bool fill_list(Value dict, const char *name, Value *list) {
     if (is_unset(*list)) *list = list_new(0);
     if (is_unset(*list)) return false;
-    object_make_immortal(as_object(*list));
+    root_add(list);
     return dict_set_utf8(dict, name, *list);
 }
 

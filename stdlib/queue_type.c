@@ -128,7 +128,7 @@ static bool notify_scripts(Queue *q, int point, bool all) {
 }
 
 static Value raise_class(Value class) {
-    Value exception = call0(class);
+    Value exception = is_set(class) ? call0(class) : raise_runtime_error("the module queue has ended");
     return is_set(exception) ? raise_value(exception) : UNSET;
 }
 
@@ -309,7 +309,7 @@ static const MemberDef queue_members[] = {
 Value queue_set_condition_class(const Value *args, size_t count) {
     if (is_set(condition_class)) return NONE;
     condition_class = retain(args[0]);
-    object_make_immortal(as_object(condition_class));
+    root_add(&condition_class);
     return NONE;
 }
 
@@ -317,7 +317,7 @@ static bool ready_names(void) {
     for (int i = 0; i < HOOKS && is_unset(hook_names[HOOKS - 1]); i++) {
         hook_names[i] = str_intern_cstr(hook_texts[i]);
         if (is_unset(hook_names[i])) return false;
-        object_make_immortal(as_object(hook_names[i]));
+        root_add(&hook_names[i]);
     }
     return true;
 }

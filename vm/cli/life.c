@@ -10,6 +10,7 @@
 #include "runtime/mem/check.h"
 #include "runtime/mem/gc.h"
 #include "runtime/mem/heap.h"
+#include "runtime/mem/root.h"
 #include "runtime/types/call.h"
 #include "runtime/types/class.h"
 #include "runtime/types/dict.h"
@@ -145,6 +146,8 @@ int life_end(const Options *options, int code) {
     if (options->leaks) {
         import_end();
         builtins_end();
+        root_release_all();
+        gc_collect(2);
         machine_end();
         exec_end();
         types_end();
