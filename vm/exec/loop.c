@@ -1122,39 +1122,65 @@ L_CALL:
     pc += 2;
 call_base: {
     frame->pc = pc;
-    Frame *above = call_push(frame, base, count);
-    if (likely(above != NULL)) {
-        above->result = (uint16_t)A;
-        frame = above;
-        regs = above->regs;
-        pc = above->code->instrs;
-        constants = above->code->constants;
-        POLL();
-        NEXT();
+    Value callee = *base;
+    Type *type = likely(is_object(callee)) ? as_object(callee)->type : NULL;
+    Frame *above;
+    if (likely(type == &function_type)) {
+        above = function_push(frame, as_function(callee), base + 1, count);
+        if (unlikely(!above)) goto call_generally;
+        *base = UNSET;
+    } else {
+        if (type == &native_function_type || type == &native_method_type) goto call_native;
+        above = type ? call_push_other(frame, base, type, count) : NULL;
+        if (!above) goto call_generally;
     }
+    above->result = (uint16_t)A;
+    frame = above;
+    regs = above->regs;
+    pc = above->code->instrs;
+    constants = above->code->constants;
+    POLL();
+    NEXT();
+}
+call_native: {
+    const Native *n = (const Native *)(const void *)as_object(*base);
+    NativeFn fn = n->def->fn;
+    unsigned given = count;
+    if (n->head.type == &native_method_type) {
+        if (unlikely(!count || type_of(base[1]) != n->owner)) goto call_generally;
+        if (unlikely(fn == generator_send) && count == 2 && is_exactly(base[1], &generator_type)) goto call_generator;
+        given--;
+    }
+    if (likely(n->direct == given && is_unset(n->self))) value = fn(base + 1, count);
+    else if (fn == builtin_next && count == 1 && is_exactly(base[1], &generator_type)) goto call_generator;
+    else if (!native_filled(n, base + 1, count, given, &value)) goto call_generally;
+    for (Value *used = base, *end = base + count; used <= end; used++) {
+        Value old = *used;
+        if (!is_object(old)) continue;
+        *used = UNSET;
+        object_release(as_object(old));
+    }
+    SET_OR_FAIL(A, value);
+    POLL(); /* a signal that came while it blocked is served at the line that waited */
+    NEXT();
+}
+/* next(generator) and generator.send(value) run it on the machine. */
+call_generator:
+    value = count == 2 ? retain(base[2]) : NONE;
+    if (generator_enter(as_generator(base[1]), value, FRAME_NEXT, (uint16_t)A)) goto enter_frame;
+    consume_run(base, count + 1);
+    if (!error_pending()) raise_stop_iteration(UNSET);
+    goto error;
+call_generally:
     if (same(*base, type_value(&type_type)) && count == 1) {
         value = retain(type_value(type_of(base[1])));
         consume_run(base, 2);
         SET(A, value);
         NEXT();
     }
-    Generator *called = called_generator(*base, base + 1, count);
-    if (called) {
-        value = count == 2 ? retain(base[2]) : NONE;
-        if (generator_enter(called, value, FRAME_NEXT, (uint16_t)A)) goto enter_frame;
-        consume_run(base, count + 1);
-        if (!error_pending()) raise_stop_iteration(UNSET);
-        goto error;
-    }
-    if (native_quick(*base, base + 1, count, &value)) {
-        consume_run(base, count + 1);
-        SET_OR_FAIL(A, value);
-        POLL(); /* a signal that came while it blocked is served at the line that waited */
-        NEXT();
-    }
     OUTCOME(call_begin(frame, base, count, UNSET, (Return){FRAME_CALL, (uint16_t)A}, &out_));
+    POLL();
     NEXT();
-}
 L_CALL_METHOD:
     base = regs + B;
     count = C;

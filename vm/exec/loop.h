@@ -199,33 +199,27 @@ static inline Value script_method(Value v, Value name) {
     return is_set(found) && function_is(found) ? found : UNSET;
 }
 
-/* base[0] is a function, a bound method of one, or an instance with __call__, in front of its arguments. */
-static inline Frame *call_push(Frame *frame, Value *base, unsigned count) {
+/* base[0] is a bound method of a function, or an instance with __call__, in front of its arguments.  NULL: something else. */
+static inline Frame *call_push_other(Frame *frame, Value *base, Type *type, unsigned count) {
     Value callee = base[0];
-    if (!is_object(callee)) return NULL;
-    Type *type = as_object(callee)->type;
-    if (likely(type == &function_type)) {
-        Frame *above = function_push(frame, as_function(callee), base + 1, count);
-        if (above) base[0] = UNSET;
-        return above;
-    }
-    if (type->flags & TYPE_HEAP && !(type->flags & TYPE_TYPE_SUB)) {
-        Value function = script_method(callee, names.__call__);
-        Frame *above = is_set(function) ? function_push(frame, as_function(function), base, count + 1) : NULL;
-        if (above) retain(function);
-        return above;
-    }
-    if (type != &method_type) return NULL;
-    Method *method = (Method *)as_object(callee);
-    if (!function_is(method->function)) return NULL;
-    base[0] = method->self;
-    Frame *above = function_push(frame, as_function(method->function), base, count + 1);
-    if (!above) base[0] = callee;
-    else {
+    if (type == &method_type) {
+        Method *method = (Method *)as_object(callee);
+        if (!function_is(method->function)) return NULL;
+        base[0] = method->self;
+        Frame *above = function_push(frame, as_function(method->function), base, count + 1);
+        if (unlikely(!above)) {
+            base[0] = callee;
+            return NULL;
+        }
         retain(method->self);
         retain(method->function);
         release(callee);
+        return above;
     }
+    if ((type->flags & (TYPE_HEAP | TYPE_TYPE_SUB)) != TYPE_HEAP) return NULL;
+    Value function = script_method(callee, names.__call__);
+    Frame *above = is_set(function) ? function_push(frame, as_function(function), base, count + 1) : NULL;
+    if (above) retain(function);
     return above;
 }
 
@@ -249,31 +243,6 @@ static inline bool native_filled(const Native *n, const Value *args, unsigned co
     for (unsigned i = 0; i < NATIVE_FILLED - bound; i++) filled[bound + i] = i < count ? args[i] : UNSET;
     *out = n->def->fn(filled, slots);
     return true;
-}
-
-/* Calls a C function on arguments that need no keywords and no checks; they stay where they are.  False: call_begin does it. */
-static inline bool native_quick(Value callee, const Value *args, unsigned count, Value *out) {
-    if (unlikely(!is_object(callee))) return false;
-    Type *type = as_object(callee)->type;
-    const Native *n = (const Native *)(const void *)as_object(callee);
-    unsigned given = count;
-    if (type == &native_method_type) {
-        if (!count || type_of(args[0]) != n->owner) return false;
-        given--;
-    } else if (type != &native_function_type) return false;
-    if (unlikely(n->direct != given || is_set(n->self))) return native_filled(n, args, count, given, out);
-    *out = n->def->fn(args, count);
-    return true;
-}
-
-/* next(generator), generator.send(value): the generator that the call runs, or NULL. */
-static inline Generator *called_generator(Value callee, const Value *args, unsigned count) {
-    if (!is_object(callee)) return NULL;
-    Type *type = as_object(callee)->type;
-    const Native *n = (const Native *)(const void *)as_object(callee);
-    bool is_next = type == &native_function_type && count == 1 && n->def->fn == builtin_next;
-    bool is_send = type == &native_method_type && count == 2 && n->def->fn == generator_send;
-    return (is_next || is_send) && is_exactly(args[0], &generator_type) ? as_generator(args[0]) : NULL;
 }
 
 /* Leaves a handler: the exception handled before it is handled again. catch[1] is consumed. */
