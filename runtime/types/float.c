@@ -267,6 +267,7 @@ static Value slot_to_int(Value self) { return int_from_double(float_value(self))
 
 static Value convert(Value source) {
     if (is_double(source)) return source;
+    if (is_small_int(source)) return from_double((double)as_small_int(source));
     Type *type = type_of(source);
     if (type->to_float) {
         Value result = type->to_float(source);

@@ -333,6 +333,12 @@ char *float_format(double d, char type, int64_t precision, bool alternate, bool 
 
 /* The fraction of d has more than 17 digits only behind the point where rounding happens: print, then read. */
 static double round_places(double d, int digits) {
+    static const double scale[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
+    if (digits <= 9) {
+        /* Where rounding the product leaves no doubt: a whole number over a power of ten, both exact, divided once. */
+        double scaled = fabs(d) * scale[digits], whole = floor(scaled), rest = scaled - whole;
+        if (scaled < 1e11 && fabs(rest - 0.5) > 1e-3) return copysign((whole + (rest > 0.5)) / scale[digits], d);
+    }
     char room[400], *text;
     size_t length;
     text = print(d, "%.*f", digits, room, sizeof room, &length);

@@ -158,19 +158,20 @@ static Value raise_shift_too_large(Value bits) {
 
 Value int_shift_left(Value a, Value b) {
     int64_t n, x;
+    bool counted = int_peek64(b, &n);
+    if (counted && n >= 0 && n < 64 && int_peek64(a, &x)) return int_from_int128((__int128)((unsigned __int128)x << n));
     if (int_sign(b) < 0) return raise_value_error("negative shift count");
     if (int_sign(a) == 0) return from_small_int(0);
-    if (!int_peek64(b, &n)) return raise_shift_too_large(b);
-    if (n < 64 && int_peek64(a, &x)) return int_from_int128((__int128)((unsigned __int128)x << n));
+    if (!counted) return raise_shift_too_large(b);
     return limbs_shift_left(a, (uint64_t)n);
 }
 
 Value int_shift_right(Value a, Value b) {
     int64_t n, x;
     __int128 wide;
+    if (int_peek64(b, &n) && n >= 0 && int_peek64(a, &x)) return int_from_int64(x >> (n < 63 ? n : 63));
     if (int_sign(b) < 0) return raise_value_error("negative shift count");
     if (!int_peek64(b, &n)) return from_small_int(int_sign(a) < 0 ? -1 : 0);
-    if (int_peek64(a, &x)) return int_from_int64(x >> (n < 63 ? n : 63));
     if (int_peek128(a, &wide)) return int_from_int128(wide >> (n < 127 ? n : 127));
     return limbs_shift_right(a, (uint64_t)n);
 }

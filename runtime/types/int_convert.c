@@ -105,6 +105,10 @@ int int_sign(Value v) {
 }
 
 size_t int_bit_length(Value v) {
+    if (is_small_int(v)) {
+        int64_t n = as_small_int(v);
+        return n == 0 ? 0 : 64 - (size_t)__builtin_clzll(n < 0 ? -(uint64_t)n : (uint64_t)n);
+    }
     Limbs x;
     limbs_of(v, &x);
     if (x.count == 0) return 0;

@@ -426,13 +426,18 @@ static void gcd_work(void *context) {
     mpz_gcd(w->z, a, b);
 }
 
+/* By halving and subtracting: no division. */
 static uint64_t gcd64(uint64_t a, uint64_t b) {
+    if (a == 0 || b == 0) return a | b;
+    int twos = __builtin_ctzll(a | b);
+    a >>= __builtin_ctzll(a);
     while (b) {
-        uint64_t r = a % b;
-        a = b;
-        b = r;
+        b >>= __builtin_ctzll(b);
+        uint64_t less = a < b ? a : b;
+        b = a < b ? b - a : a - b;
+        a = less;
     }
-    return a;
+    return a << twos;
 }
 
 Value limbs_gcd(Value a, Value b) {
