@@ -79,24 +79,43 @@ static Value partial_call(Value self, const Value *args, size_t count, Value kwn
     return result;
 }
 
-static bool write_partial(StrBuilder *b, Partial *p, Value name) {
-    builder_str(b, name);
-    builder_char(b, '(');
-    if (!builder_repr(b, p->function)) return false;
-    for (size_t i = 0; i < tuple_length(p->args); i++) {
+static Value keyword_text(Value key, Value value) {
+    retain(key);
+    retain(value);
+    Value text = str_format(", %S=%R", key, value);
+    release(value);
+    release(key);
+    return text;
+}
+
+static bool write_call(StrBuilder *b, Value function, Value args, Value kwargs) {
+    if (!builder_repr(b, function)) return false;
+    for (size_t i = 0; i < tuple_length(args); i++) {
         builder_ascii(b, ", ");
-        if (!builder_repr(b, tuple_at(p->args, i))) return false;
+        if (!builder_repr(b, tuple_at(args, i))) return false;
     }
     size_t position = 0;
     Value key, value;
-    while (dict_next(p->kwargs, &position, &key, &value)) {
-        Value text = str_format(", %S=%R", key, value);
+    while (dict_next(kwargs, &position, &key, &value)) {
+        Value text = keyword_text(key, value);
         if (is_unset(text)) return false;
         builder_str(b, text);
         release(text);
     }
-    builder_char(b, ')');
     return true;
+}
+
+/* What is written may replace the partial's state while it writes itself. */
+static bool write_partial(StrBuilder *b, const Partial *p, Value name) {
+    builder_str(b, name);
+    builder_char(b, '(');
+    Value function = retain(p->function), args = retain(p->args), kwargs = retain(p->kwargs);
+    bool fine = write_call(b, function, args, kwargs);
+    release(kwargs);
+    release(args);
+    release(function);
+    builder_char(b, ')');
+    return fine;
 }
 
 static Value partial_repr(Value self) {

@@ -12,6 +12,13 @@
 #include "runtime/types/type_extra.h"
 #include "runtime/types/weakref.h"
 
+/* The order may be out of date while mro() runs, the bases are not. */
+static bool descends_from(const Type *type, const Type *ancestor) {
+    if (type_is_subtype(type, ancestor)) return true;
+    while (type && type != ancestor) type = type->base;
+    return type;
+}
+
 static bool check_bases(Type *type, Value bases) {
     if (!tuple_is(bases))
         return raise_type_error("can only assign tuple to %N.__bases__, not %T", type, bases), false;
@@ -20,7 +27,7 @@ static bool check_bases(Type *type, Value bases) {
         Value base = tuple_at(bases, i);
         if (!type_is(base))
             return raise_type_error("%N.__bases__ must be tuple of classes, not '%T'", type, base), false;
-        if (type_is_subtype(as_type(base), type)) return raise_type_error("a __bases__ item causes an inheritance cycle"), false;
+        if (descends_from(as_type(base), type)) return raise_type_error("a __bases__ item causes an inheritance cycle"), false;
     }
     return true;
 }
@@ -72,10 +79,11 @@ bool class_set_bases(Type *type, Value bases) {
     type->bases = retain(bases);
     set_base(type, base);
     bool ok = refresh(type);
-    if (ok) {
+    bool current = same(type->bases, bases); /* unless an mro() assigned others */
+    if (ok && current) {
         for (size_t i = 0; i < tuple_length(old); i++) unlink_from(as_type(tuple_at(old, i)), type);
         for (size_t i = 0; ok && i < tuple_length(bases); i++) ok = type_add_subclass(as_type(tuple_at(bases, i)), type);
-    } else {
+    } else if (current) {
         Value failed = type->bases;
         type->bases = retain(old);
         release(failed);
