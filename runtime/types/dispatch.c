@@ -122,7 +122,15 @@ Value dispatch_power(Value base, Value exponent, Value modulus) {
 
 Value dispatch_compare(Value a, Value b, CompareOp op) {
     const Value by_op[] = {names.__lt__, names.__le__, names.__eq__, names.__ne__, names.__gt__, names.__ge__};
-    return call_operator(a, by_op[op], b);
+    C_DEPTH(UNSET);
+    Value found = type_lookup(type_of(a), by_op[op]);
+    if (is_unset(found)) return NOT_IMPLEMENTED;
+    if (type_of(found)->flags & TYPE_METHOD_DESCRIPTOR) return call_found(found, a, &b, 1, UNSET);
+    Value bound = descriptor_bind(found, a, type_of(a));
+    if (is_unset(bound)) return error_clear(), NOT_IMPLEMENTED; /* as CPython does, for comparisons alone */
+    Value result = call1(bound, b);
+    release(bound);
+    return result;
 }
 
 /* Hash, truth, length ------------------------------------------------------------------------------------------------ */

@@ -31,7 +31,8 @@ static Value wrapper_make(Type *type, const Value *args, size_t count, Value kwn
 
 /* What describes the function describes the wrapper. */
 static bool copy_description(Value self, Value function) {
-    const Value copied[] = {names.__module__, names.__name__, names.__qualname__, names.__doc__};
+    const Value copied[] = {names.__module__, names.__name__, names.__qualname__, names.__doc__,
+                            names.__annotations__};
     for (size_t i = 0; i < sizeof copied / sizeof *copied; i++) {
         Value value;
         int found = object_find_attribute(function, copied[i], &value);
@@ -58,8 +59,7 @@ static bool wrapper_init(Value self, const Value *args, size_t count, Value kwna
 static Value class_method_get(Value self, Value instance, Value owner) {
     Value function = as_wrapper(self)->function, class = is_set(owner) ? owner : type_value(type_of(instance));
     Type *type = type_of(function);
-    if (type == &method_type) return retain(function); /* bound already */
-    if ((type->flags & TYPE_METHOD_DESCRIPTOR) || !type->descriptor_get) return method_new(function, class);
+    if ((type->flags & TYPE_METHOD_DESCRIPTOR) || !type->descriptor_get || type == &method_type) return method_new(function, class);
     return type->descriptor_get(function, class, class);
 }
 

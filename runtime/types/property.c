@@ -95,6 +95,7 @@ static Value method_setter(const Value *args, size_t count) { return with(args[0
 static Value method_deleter(const Value *args, size_t count) { return with(args[0], UNSET, UNSET, args[1]); }
 
 static Value method_set_name(const Value *args, size_t count) {
+    if (count != 3) return raise_type_error("__set_name__() takes 2 positional arguments but %zu were given", count - 1);
     replace(&as_property(args[0])->name, retain(args[2]));
     return NONE;
 }
@@ -103,7 +104,7 @@ static const NativeDef property_methods[] = {
     METHOD("getter", "fget, /", method_getter, "Descriptor to obtain a copy of the property with a different getter."),
     METHOD("setter", "fset, /", method_setter, "Descriptor to obtain a copy of the property with a different setter."),
     METHOD("deleter", "fdel, /", method_deleter, "Descriptor to obtain a copy of the property with a different deleter."),
-    METHOD("__set_name__", "owner, name, /", method_set_name, "Method to set name of a property."),
+    METHOD("__set_name__", "*args", method_set_name, "Method to set name of a property."),
     NATIVE_END,
 };
 
