@@ -78,7 +78,9 @@ static bool check_wide(const ArrayKind *kind, Value n, uint64_t *out) {
     bool modern = kind->code == 'q' || kind->code == 'Q';
     if (kind->is_signed) {
         if (!int_fits_int64(n, &value)) {
-            return raise_overflow_error(modern ? "int too big to convert" : "Python int too large to convert to C long"), false;
+            return raise_overflow_error(modern ? "int too big to convert"
+                                               : "Python int too large to convert to C long"),
+                   false;
         }
         return *out = (uint64_t)value, true;
     }

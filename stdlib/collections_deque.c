@@ -172,7 +172,8 @@ static Value repr(Value self) {
         Value list = list_from_iterable(self);
         int64_t limit = as_deque(self)->limit;
         if (is_set(list))
-            text = limit < 0 ? str_format("%U(%R)", name, list) : str_format("%U(%R, maxlen=%lld)", name, list, (long long)limit);
+            text = limit < 0 ? str_format("%U(%R)", name, list)
+                             : str_format("%U(%R, maxlen=%lld)", name, list, (long long)limit);
         release(list);
         repr_leave(self);
     }
@@ -182,7 +183,8 @@ static Value repr(Value self) {
 
 static Value compare(Value a, Value b, CompareOp op) {
     if (!deque_is(a) || !deque_is(b)) return NOT_IMPLEMENTED;
-    if (as_deque(a)->length != as_deque(b)->length && (op == COMPARE_EQ || op == COMPARE_NE)) return from_bool(op == COMPARE_NE);
+    if (as_deque(a)->length != as_deque(b)->length && (op == COMPARE_EQ || op == COMPARE_NE))
+        return from_bool(op == COMPARE_NE);
     Value x = list_from_iterable(a), y = is_set(x) ? list_from_iterable(b) : UNSET;
     Value result = is_set(y) ? object_compare(x, y, op) : UNSET;
     release(x);
@@ -291,10 +293,16 @@ static Value multiply(Value a, Value b) {
 /* ---- methods ---- */
 
 #define NONE_IF(condition) ((condition) ? NONE : UNSET)
-static Value method_append(const Value *args, size_t count) { return NONE_IF(push_last(as_deque(args[0]), retain(args[1]))); }
-static Value method_appendleft(const Value *args, size_t count) { return NONE_IF(push_first(as_deque(args[0]), retain(args[1]))); }
+static Value method_append(const Value *args, size_t count) {
+    return NONE_IF(push_last(as_deque(args[0]), retain(args[1])));
+}
+static Value method_appendleft(const Value *args, size_t count) {
+    return NONE_IF(push_first(as_deque(args[0]), retain(args[1])));
+}
 static Value method_extend(const Value *args, size_t count) { return NONE_IF(extend(args[0], args[1], push_last)); }
-static Value method_extendleft(const Value *args, size_t count) { return NONE_IF(extend(args[0], args[1], push_first)); }
+static Value method_extendleft(const Value *args, size_t count) {
+    return NONE_IF(extend(args[0], args[1], push_first));
+}
 static Value method_clear(const Value *args, size_t count) { return empty(as_deque(args[0])), NONE; }
 static Value method_copy(const Value *args, size_t count) { return copy_of(args[0]); }
 
@@ -336,7 +344,9 @@ static Value method_remove(const Value *args, size_t count) {
     Deque *d = as_deque(args[0]);
     int64_t at = find(args[0], args[1], 0, SIZE_MAX);
     if (at == -1) return raise_value_error("%R is not in deque", args[1]);
-    if (at < 0) return error_matches(&RuntimeError_type) ? (error_clear(), raise_index_error("deque mutated during remove().")) : UNSET;
+    if (at < 0)
+        return error_matches(&RuntimeError_type) ? (error_clear(), raise_index_error("deque mutated during remove()."))
+                                                 : UNSET;
     if ((size_t)at < d->length) remove_at(d, (size_t)at);
     return NONE;
 }
@@ -377,7 +387,8 @@ static Value method_reduce(const Value *args, size_t count) {
     if (dict_is(state) && dict_length(state) == 0) replace(&state, NONE);
     Value limit = int_from_int64(d->limit), inner = d->limit < 0 ? empty_tuple : tuple_pack(2, empty_tuple, limit);
     Value items = object_iterate(args[0]);
-    Value result = is_set(items) && is_set(inner) ? tuple_pack(4, type_value(type_of(args[0])), inner, state, items) : UNSET;
+    Value result =
+        is_set(items) && is_set(inner) ? tuple_pack(4, type_value(type_of(args[0])), inner, state, items) : UNSET;
     release(limit);
     release(inner);
     release(items);
@@ -434,12 +445,19 @@ static int iterator_traverse(Object *self, Visit visit, void *context) {
 }
 
 static const NativeDef iterator_methods[] = {
-    METHOD("__length_hint__", "", iterator_length_hint, "Private method returning an estimate of len(list(it))."), NATIVE_END,
+    METHOD("__length_hint__", "", iterator_length_hint, "Private method returning an estimate of len(list(it))."),
+    NATIVE_END,
 };
-#define ITERATOR_TYPE(c_name, script_name)                                                                              \
-    Type c_name = {TYPE_HEAD(script_name), .flags = TYPE_GC | TYPE_DISALLOW_NEW, .basic_size = sizeof(DequeIterator),   \
-                   .base = &object_type, .methods = iterator_methods, .destroy = iterator_destroy,                      \
-                   .traverse = iterator_traverse, .iterate = iterator_self, .next = iterator_step}
+#define ITERATOR_TYPE(c_name, script_name)                                                                             \
+    Type c_name = {TYPE_HEAD(script_name),                                                                             \
+                   .flags = TYPE_GC | TYPE_DISALLOW_NEW,                                                               \
+                   .basic_size = sizeof(DequeIterator),                                                                \
+                   .base = &object_type,                                                                               \
+                   .methods = iterator_methods,                                                                        \
+                   .destroy = iterator_destroy,                                                                        \
+                   .traverse = iterator_traverse,                                                                      \
+                   .iterate = iterator_self,                                                                           \
+                   .next = iterator_step}
 ITERATOR_TYPE(deque_iterator_type, "_collections._deque_iterator");
 ITERATOR_TYPE(deque_reverse_iterator_type, "_collections._deque_reverse_iterator");
 
@@ -455,15 +473,19 @@ static const NativeDef methods[] = {
     METHOD("copy", "", method_copy, "Return a shallow copy of a deque."),
     METHOD("__copy__", "", method_copy, "Return a shallow copy of a deque."),
     METHOD("count", "value, /", method_count, "D.count(value) -- return number of occurrences of value"),
-    METHOD("extend", "iterable, /", method_extend, "Extend the right side of the deque with elements from the iterable"),
-    METHOD("extendleft", "iterable, /", method_extendleft, "Extend the left side of the deque with elements from the iterable"),
-    METHOD("index", "value, start=0, stop=9223372036854775807, /", method_index, "Return first index of value.\nRaises ValueError if the value is not present."),
+    METHOD("extend", "iterable, /", method_extend,
+           "Extend the right side of the deque with elements from the iterable"),
+    METHOD("extendleft", "iterable, /", method_extendleft,
+           "Extend the left side of the deque with elements from the iterable"),
+    METHOD("index", "value, start=0, stop=9223372036854775807, /", method_index,
+           "Return first index of value.\nRaises ValueError if the value is not present."),
     METHOD("insert", "index, object, /", method_insert, "D.insert(index, object) -- insert object before index"),
     METHOD("pop", "", method_pop, "Remove and return the rightmost element."),
     METHOD("popleft", "", method_popleft, "Remove and return the leftmost element."),
     METHOD("remove", "value, /", method_remove, "D.remove(value) -- remove first occurrence of value."),
     METHOD("reverse", "", method_reverse, "D.reverse() -- reverse *IN PLACE*"),
-    METHOD("rotate", "n=1, /", method_rotate, "Rotate the deque n steps to the right (default n=1).  If n is negative, rotates left."),
+    METHOD("rotate", "n=1, /", method_rotate,
+           "Rotate the deque n steps to the right (default n=1).  If n is negative, rotates left."),
     METHOD("__reversed__", "", method_reversed, "D.__reversed__() -- return a reverse iterator over the deque"),
     METHOD("__reduce__", "", method_reduce, "Return state information for pickling."),
     METHOD("__sizeof__", "", method_sizeof, "D.__sizeof__() -- size of D in memory, in bytes"),
@@ -476,7 +498,8 @@ Type deque_type = {
     .flags = TYPE_BASE | TYPE_GC | TYPE_SEQUENCE | TYPE_WEAK,
     .basic_size = sizeof(Deque),
     .base = &object_type,
-    .doc = "deque([iterable[, maxlen]]) --> deque object\n\nA list-like sequence optimized for data accesses near its endpoints.",
+    .doc = "deque([iterable[, maxlen]]) --> deque object\n\nA list-like sequence optimized for data accesses near its "
+           "endpoints.",
     .methods = methods,
     .members = members,
     .make = make,

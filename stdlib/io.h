@@ -34,7 +34,8 @@ typedef struct FileIO {
 /* mode as open()'s, without b and t. */
 Value file_io_open(Value file, const char *mode, bool close_fd, Value opener);
 bool file_io_is(Value v);
-/* System calls with the GIL given back and EINTR retried after the signal's handler.  -1: OSError pending; -2: would block. */
+/* System calls with the GIL given back and EINTR retried after the signal's handler.  -1: OSError pending; -2: would
+ * block. */
 int64_t fd_read(int fd, void *data, size_t n);
 int64_t fd_write(int fd, const void *data, size_t n);
 
@@ -48,7 +49,8 @@ typedef struct Buffered {
     size_t read_at, read_end; /* read ahead and not yet used: [read_at, read_end) */
     size_t written;           /* waiting to be written: [0, written); never together with reading ahead */
     bool readable, writable, closed;
-    RecursiveLock lock;       /* held by the thread inside a call, which may give the GIL back; a signal handler may come back in */
+    RecursiveLock
+        lock; /* held by the thread inside a call, which may give the GIL back; a signal handler may come back in */
 } Buffered;
 
 Value buffered_new(Type *type, Value raw, size_t capacity);
@@ -61,7 +63,8 @@ Value buffered_read(Buffered *b, int64_t n); /* n < 0: all */
 
 /* ---- text ---- */
 
-Value text_wrapper_new(Value buffer, Value encoding, Value errors, Value newline, bool line_buffering, bool write_through);
+Value text_wrapper_new(Value buffer, Value encoding, Value errors, Value newline, bool line_buffering,
+                       bool write_through);
 
 /* ---- common ---- */
 

@@ -1,8 +1,8 @@
 /* BufferedReader, BufferedWriter and BufferedRandom: bytes over a raw stream, read ahead and written behind.
  *
- * The buffer holds bytes that were read ahead or bytes that wait to be written, never both: writing first seeks back over
- * what was read ahead, reading first writes out.  A call may give the GIL back in the middle, so each one holds the
- * stream's lock; without it a second thread would find the buffer half changed.
+ * The buffer holds bytes that were read ahead or bytes that wait to be written, never both: writing first seeks back
+ * over what was read ahead, reading first writes out.  A call may give the GIL back in the middle, so each one holds
+ * the stream's lock; without it a second thread would find the buffer half changed.
  */
 #include "stdlib/io.h"
 
@@ -13,7 +13,8 @@
 static Buffered *as_buffered(Value v) { return (Buffered *)as_object(v); }
 
 bool buffered_is(Value v) {
-    return is_exactly(v, &buffered_reader_type) || is_exactly(v, &buffered_writer_type) || is_exactly(v, &buffered_random_type);
+    return is_exactly(v, &buffered_reader_type) || is_exactly(v, &buffered_writer_type) ||
+           is_exactly(v, &buffered_random_type);
 }
 
 /* ---- the raw stream ---- */
@@ -36,7 +37,9 @@ static int64_t raw_read(Buffered *b, unsigned char *into, size_t n) {
     if (is_none(got)) count = -2;
     else if (is_set(got) && object_as_int64(got, &count)) {
         if (count < 0 || (size_t)count > n) {
-            raise_error(&OSError_type, "raw readinto() returned invalid length %lld (should have been between 0 and %zu)", (long long)count, n);
+            raise_error(&OSError_type,
+                        "raw readinto() returned invalid length %lld (should have been between 0 and %zu)",
+                        (long long)count, n);
             count = -1;
         } else {
             memcpy(into, ((ByteArray *)as_object(target))->data, (size_t)count);
@@ -63,12 +66,14 @@ static int64_t raw_write(Buffered *b, const unsigned char *from, size_t n) {
 }
 
 static int64_t raw_seek(Buffered *b, int64_t offset, int whence) {
-    Value name = str_intern_cstr("seek"), result = call_method2(b->raw, name, int_from_int64(offset), from_small_int(whence));
+    Value name = str_intern_cstr("seek"),
+          result = call_method2(b->raw, name, int_from_int64(offset), from_small_int(whence));
     release(name);
     int64_t at = -1;
     if (is_set(result) && !object_as_int64(result, &at)) at = -1;
     release(result);
-    if (at < 0 && !error_pending()) raise_error(&OSError_type, "Raw stream returned invalid position %lld", (long long)at);
+    if (at < 0 && !error_pending())
+        raise_error(&OSError_type, "Raw stream returned invalid position %lld", (long long)at);
     return at;
 }
 
@@ -172,7 +177,8 @@ static Value readline_locked(Buffered *b, int64_t limit) {
         if (limit >= 0 && bag.length == (size_t)limit) return bag_finish(&bag, true);
         int64_t here = fill(b);
         if (here <= 0) return bag_finish(&bag, here != -1);
-        size_t take = limit >= 0 && (size_t)here > (size_t)limit - bag.length ? (size_t)limit - bag.length : (size_t)here;
+        size_t take =
+            limit >= 0 && (size_t)here > (size_t)limit - bag.length ? (size_t)limit - bag.length : (size_t)here;
         unsigned char *from = b->data + b->read_at, *newline = memchr(from, '\n', take);
         if (newline) take = (size_t)(newline - from) + 1;
         if (!bag_add(&bag, from, take)) return bag_finish(&bag, false);
@@ -384,7 +390,8 @@ static Value get_closed(Value self) { return as_buffered(self)->closed ? TRUE_VA
 static Value repr(Value self) {
     Value name = UNSET;
     if (is_set(as_buffered(self)->raw) && object_find_attribute(self, names.name, &name) < 0) error_clear();
-    Value text = is_set(name) ? str_format("<%s name=%R>", type_of(self)->name, name) : str_format("<%s>", type_of(self)->name);
+    Value text =
+        is_set(name) ? str_format("<%s name=%R>", type_of(self)->name, name) : str_format("<%s>", type_of(self)->name);
     release(name);
     return text;
 }
@@ -478,11 +485,12 @@ static const MemberDef members[] = {
     {0},
 };
 
-#define BUFFERED_TYPE(type_name, method_table)                                                                          \
-    {                                                                                                                   \
-        TYPE_HEAD(type_name), .base = &buffered_base_type, .basic_size = sizeof(Buffered), .flags = TYPE_BASE | TYPE_GC | TYPE_WEAK, \
-        .methods = method_table, .members = members, .make = make, .init = init, .repr = repr, .next = next,            \
-        .traverse = traverse, .finalize = finalize, .destroy = destroy                                                  \
+#define BUFFERED_TYPE(type_name, method_table)                                                                         \
+    {                                                                                                                  \
+        TYPE_HEAD(type_name), .base = &buffered_base_type, .basic_size = sizeof(Buffered),                             \
+                              .flags = TYPE_BASE | TYPE_GC | TYPE_WEAK, .methods = method_table, .members = members,   \
+                              .make = make, .init = init, .repr = repr, .next = next, .traverse = traverse,            \
+                              .finalize = finalize, .destroy = destroy                                                 \
     }
 Type buffered_reader_type = BUFFERED_TYPE("_io.BufferedReader", reader_methods);
 Type buffered_writer_type = BUFFERED_TYPE("_io.BufferedWriter", writer_methods);

@@ -154,13 +154,16 @@ static bool init(Value self, const Value *args, size_t count, Value kwnames) {
     Value in[4];
     if (!native_bind("FileIO", "file, mode='r', closefd=True, opener=None", args, count, kwnames, in)) return false;
     const char *mode = is_unset(in[1]) ? "r" : str_is(in[1]) ? str_utf8(in[1], NULL) : NULL;
-    if (!mode) return error_pending() ? false : (raise_type_error("FileIO() argument 'mode' must be str, not %T", in[1]), false);
+    if (!mode)
+        return error_pending() ? false
+                               : (raise_type_error("FileIO() argument 'mode' must be str, not %T", in[1]), false);
     int kinds = 0;
     for (const char *c = mode; *c; c++) {
         if (!strchr("rwxab+", *c)) return raise_value_error("invalid mode: %U", in[1]), false;
         kinds += strchr("rwxa", *c) != NULL;
     }
-    if (kinds != 1) return raise_value_error("Must have exactly one of create/read/write/append mode and at most one plus"), false;
+    if (kinds != 1)
+        return raise_value_error("Must have exactly one of create/read/write/append mode and at most one plus"), false;
     int close_fd = is_set(in[2]) ? object_truth(in[2]) : 1;
     return close_fd >= 0 && file_init(as_file(self), in[0], mode, close_fd != 0, is_set(in[3]) ? in[3] : NONE);
 }
@@ -246,7 +249,8 @@ static Value file_write(const Value *args, size_t count) {
 static Value file_seek(const Value *args, size_t count) {
     FileIO *f = opened(args[0]);
     int64_t offset, whence = SEEK_SET;
-    if (!f || !object_as_int64(args[1], &offset) || (is_set(args[2]) && !object_as_int64(args[2], &whence))) return UNSET;
+    if (!f || !object_as_int64(args[1], &offset) || (is_set(args[2]) && !object_as_int64(args[2], &whence)))
+        return UNSET;
     off_t at = lseek(f->fd, offset, (int)whence);
     return at < 0 ? raise_os_error(errno, UNSET, UNSET) : int_from_int64(at);
 }
@@ -318,7 +322,8 @@ static Value get_close_fd(Value self) { return from_bool(as_file(self)->close_fd
 static Value repr(Value self) {
     FileIO *f = as_file(self);
     if (f->fd < 0) return str_from("<_io.FileIO [closed]>");
-    return str_format("<_io.FileIO name=%R mode='%s' closefd=%s>", f->name, mode_text(f), f->close_fd ? "True" : "False");
+    return str_format("<_io.FileIO name=%R mode='%s' closefd=%s>", f->name, mode_text(f),
+                      f->close_fd ? "True" : "False");
 }
 
 static int traverse(Object *self, Visit visit, void *context) {

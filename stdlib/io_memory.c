@@ -99,8 +99,10 @@ static Value bio_write(const Value *args, size_t count) {
 static bool new_position(const Value *args, size_t at, size_t length, size_t *out) {
     int64_t offset, whence = SEEK_SET;
     if (!object_as_int64(args[1], &offset) || (is_set(args[2]) && !object_as_int64(args[2], &whence))) return false;
-    if (whence < 0 || whence > 2) return raise_value_error("invalid whence (%lld, should be 0, 1 or 2)", (long long)whence), false;
-    if (whence == SEEK_SET && offset < 0) return raise_value_error("negative seek value %lld", (long long)offset), false;
+    if (whence < 0 || whence > 2)
+        return raise_value_error("invalid whence (%lld, should be 0, 1 or 2)", (long long)whence), false;
+    if (whence == SEEK_SET && offset < 0)
+        return raise_value_error("negative seek value %lld", (long long)offset), false;
     int64_t position = offset + (whence == SEEK_CUR ? (int64_t)at : whence == SEEK_END ? (int64_t)length : 0);
     *out = position < 0 ? 0 : (size_t)position;
     return true;
@@ -128,7 +130,9 @@ static Value bio_getvalue(const Value *args, size_t count) {
     BytesIO *b = open_bytes(args[0]);
     return b ? bytes_from(b->length ? (void *)b->data : (void *)"", b->length) : UNSET;
 }
-static Value bio_getbuffer(const Value *args, size_t count) { return open_bytes(args[0]) ? memoryview_new(args[0]) : UNSET; }
+static Value bio_getbuffer(const Value *args, size_t count) {
+    return open_bytes(args[0]) ? memoryview_new(args[0]) : UNSET;
+}
 static Value bio_close(const Value *args, size_t count) {
     BytesIO *b = as_bytes_io(args[0]);
     if (b->exports) return raise_error(&BufferError_type, "Existing exports of data: object cannot be re-sized");
@@ -292,7 +296,10 @@ static size_t line_length(const StringIO *s, size_t n) {
     for (size_t i = 0; i < n; i++) {
         uint32_t c = s->data[s->at + i];
         bool crlf = c == '\r' && i + 1 < n && s->data[s->at + i + 1] == '\n';
-        if (s->ending == 1 ? c == '\r' : s->ending == 2 ? (i > 0 && c == '\n' && s->data[s->at + i - 1] == '\r') : c == '\n') return i + 1;
+        if (s->ending == 1   ? c == '\r'
+            : s->ending == 2 ? (i > 0 && c == '\n' && s->data[s->at + i - 1] == '\r')
+                             : c == '\n')
+            return i + 1;
         if (s->universal && c == '\r') return i + 1 + crlf;
     }
     return n;
@@ -316,8 +323,10 @@ static Value sio_next(Value self) {
 static Value sio_seek(const Value *args, size_t count) {
     StringIO *s = open_string(args[0]);
     int64_t offset, whence = SEEK_SET;
-    if (!s || !object_as_int64(args[1], &offset) || (is_set(args[2]) && !object_as_int64(args[2], &whence))) return UNSET;
-    if (whence < 0 || whence > 2) return raise_value_error("Invalid whence (%lld, should be 0, 1 or 2)", (long long)whence);
+    if (!s || !object_as_int64(args[1], &offset) || (is_set(args[2]) && !object_as_int64(args[2], &whence)))
+        return UNSET;
+    if (whence < 0 || whence > 2)
+        return raise_value_error("Invalid whence (%lld, should be 0, 1 or 2)", (long long)whence);
     if (whence == SEEK_SET && offset < 0) return raise_value_error("Negative seek position %lld", (long long)offset);
     if (whence != SEEK_SET && offset != 0) return raise_error(&OSError_type, "Can't do nonzero cur-relative seeks");
     s->at = whence == SEEK_SET ? (size_t)offset : whence == SEEK_END ? s->length : s->at;

@@ -1,8 +1,8 @@
 /* TextIOWrapper: text over a buffered stream of bytes.
  *
- * Writing collects encoded bytes in `pending` and hands them on when there are many, at a newline on a terminal, or before
- * reading.  Reading decodes chunks: `decoded` is the text of the chunk `raw_chunk`, `at` is how far the script has read.  tell()
- * counts the bytes of the part that was read by walking the chunk again.
+ * Writing collects encoded bytes in `pending` and hands them on when there are many, at a newline on a terminal, or
+ * before reading.  Reading decodes chunks: `decoded` is the text of the chunk `raw_chunk`, `at` is how far the script
+ * has read.  tell() counts the bytes of the part that was read by walking the chunk again.
  */
 #include "stdlib/io.h"
 
@@ -38,7 +38,8 @@ static bool hand_on(TextWrapper *t) {
     if (n == 0) return true;
     t->pending_length = 0;
     if (buffered_is(t->buffer)) return buffered_write((Buffered *)as_object(t->buffer), t->pending, n);
-    Value bytes = bytes_from(t->pending, n), result = is_set(bytes) ? call_method1(t->buffer, names.write, bytes) : UNSET;
+    Value bytes = bytes_from(t->pending, n),
+          result = is_set(bytes) ? call_method1(t->buffer, names.write, bytes) : UNSET;
     release(bytes);
     release(result);
     return is_set(result);
@@ -69,7 +70,8 @@ static bool add_pending(TextWrapper *t, const void *data, size_t n) {
 
 static bool add_encoded(TextWrapper *t, Value text) {
     size_t n;
-    if (str_is_ascii(as_str(text)) && t->codec != CODEC_OTHER) return add_pending(t, as_str(text)->data, str_length(text));
+    if (str_is_ascii(as_str(text)) && t->codec != CODEC_OTHER)
+        return add_pending(t, as_str(text)->data, str_length(text));
     Value bytes = str_encode(text, str_utf8(t->encoding, &n), str_utf8(t->errors, &n));
     bool done = is_set(bytes) && add_pending(t, as_bytes(bytes)->data, as_bytes(bytes)->length);
     release(bytes);
@@ -107,7 +109,8 @@ static Value text_write(const Value *args, size_t count) {
     TextWrapper *t = as_text(args[0]);
     if (!str_is(args[1])) return raise_type_error("write() argument must be str, not %T", args[1]);
     if (!usable(t)) return UNSET;
-    if (buffered_is(t->buffer) && !((Buffered *)as_object(t->buffer))->writable) return raise_unsupported("not writable");
+    if (buffered_is(t->buffer) && !((Buffered *)as_object(t->buffer))->writable)
+        return raise_unsupported("not writable");
     if (is_set(t->decoded) && !forget_ahead(t)) return UNSET;
     size_t length = str_length(args[1]);
     Value text = translated(t, args[1]);
@@ -232,7 +235,8 @@ static int more_text(TextWrapper *t, bool all) {
     }
     bool any = str_length(text) > 0 || !t->at_end;
     if (is_set(t->decoded) && t->at < str_length(t->decoded)) {
-        Value rest = str_slice(t->decoded, t->at, str_length(t->decoded)), joined = is_set(rest) ? str_concat(rest, text) : UNSET;
+        Value rest = str_slice(t->decoded, t->at, str_length(t->decoded)),
+              joined = is_set(rest) ? str_concat(rest, text) : UNSET;
         Value old = is_set(t->raw_chunk) ? bytes_concat(t->raw_chunk, data) : UNSET;
         release(rest);
         release(text);
@@ -338,7 +342,8 @@ static size_t bytes_read(const TextWrapper *t) {
     const Bytes *chunk = as_bytes(t->raw_chunk);
     size_t i = 0;
     for (size_t n = 0; n < t->at && i < chunk->length; n++) {
-        bool crlf = t->newlines == NEWLINES_UNIVERSAL && chunk->data[i] == '\r' && i + 1 < chunk->length && chunk->data[i + 1] == '\n';
+        bool crlf = t->newlines == NEWLINES_UNIVERSAL && chunk->data[i] == '\r' && i + 1 < chunk->length &&
+                    chunk->data[i + 1] == '\n';
         i += crlf ? 2 : bytes_of_char(t, chunk->data[i]);
     }
     return i;
@@ -409,7 +414,8 @@ static bool forget_ahead(TextWrapper *t) {
 static Value text_seek(const Value *args, size_t count) {
     TextWrapper *t = as_text(args[0]);
     int64_t offset, whence = SEEK_SET;
-    if (!usable(t) || !object_as_int64(args[1], &offset) || (is_set(args[2]) && !object_as_int64(args[2], &whence))) return UNSET;
+    if (!usable(t) || !object_as_int64(args[1], &offset) || (is_set(args[2]) && !object_as_int64(args[2], &whence)))
+        return UNSET;
     if (whence == SEEK_CUR && offset != 0) return raise_unsupported("can't do nonzero cur-relative seeks");
     if (whence == SEEK_END && offset != 0) return raise_unsupported("can't do nonzero end-relative seeks");
     if (whence < 0 || whence > 2)
@@ -500,7 +506,9 @@ static Value repr(Value self) {
     if (is_set(t->buffer) && object_find_attribute(t->buffer, names.name, &name) < 0) error_clear();
     Value part = is_set(name) ? str_format(" name=%R", name) : retain(names.empty);
     Value mode = is_set(t->mode) ? str_format(" mode=%R", t->mode) : retain(names.empty);
-    Value text = is_set(part) && is_set(mode) ? str_format("<_io.TextIOWrapper%U%U encoding=%R>", part, mode, t->encoding) : UNSET;
+    Value text = is_set(part) && is_set(mode)
+                     ? str_format("<_io.TextIOWrapper%U%U encoding=%R>", part, mode, t->encoding)
+                     : UNSET;
     release(name);
     release(part);
     release(mode);
@@ -527,7 +535,8 @@ static bool choose_newlines(TextWrapper *t, Value newline) {
     } kinds[] = {{"", NEWLINES_KEPT}, {"\n", NEWLINES_LF}, {"\r", NEWLINES_CR}, {"\r\n", NEWLINES_CRLF}};
     t->newlines = NEWLINES_UNIVERSAL;
     if (is_unset(newline) || is_none(newline)) return true;
-    if (!str_is(newline)) return raise_type_error("open() argument 'newline' must be str or None, not %T", newline), false;
+    if (!str_is(newline))
+        return raise_type_error("open() argument 'newline' must be str or None, not %T", newline), false;
     for (int i = 0; i < 4; i++) {
         if (!str_equal_ascii(newline, kinds[i].text)) continue;
         t->newlines = kinds[i].kind;
@@ -550,7 +559,8 @@ static bool setup(TextWrapper *t, Value buffer, Value encoding, Value errors, Va
     return true;
 }
 
-Value text_wrapper_new(Value buffer, Value encoding, Value errors, Value newline, bool line_buffering, bool write_through) {
+Value text_wrapper_new(Value buffer, Value encoding, Value errors, Value newline, bool line_buffering,
+                       bool write_through) {
     Value v = instance_new(&text_wrapper_type);
     if (is_unset(v)) return UNSET;
     TextWrapper *t = as_text(v);
@@ -565,7 +575,8 @@ static Value make(Type *type, const Value *args, size_t count, Value kwnames) { 
 
 static bool init(Value self, const Value *args, size_t count, Value kwnames) {
     Value in[6];
-    if (!native_bind("TextIOWrapper", "buffer, encoding=None, errors=None, newline=None, line_buffering=False, write_through=False",
+    if (!native_bind("TextIOWrapper",
+                     "buffer, encoding=None, errors=None, newline=None, line_buffering=False, write_through=False",
                      args, count, kwnames, in))
         return false;
     TextWrapper *t = as_text(self);
@@ -628,8 +639,8 @@ static const NativeDef methods[] = {
     METHOD("readable", "", text_readable, "Can it be read?"),
     METHOD("writable", "", text_writable, "Can it be written?"),
     METHOD("seekable", "", text_seekable, "Can it be positioned?"),
-    METHOD("reconfigure", "*, encoding=None, errors=None, newline=None, line_buffering=None, write_through=None", text_reconfigure,
-           "Change how text is read and written."),
+    METHOD("reconfigure", "*, encoding=None, errors=None, newline=None, line_buffering=None, write_through=None",
+           text_reconfigure, "Change how text is read and written."),
     NATIVE_END,
 };
 

@@ -66,7 +66,8 @@ static Value product_next(Value self) {
 }
 
 STAGE_TYPE(product_type, "product", product_make, product_next,
-           "product(*iterables, repeat=1) --> product object\n\nCartesian product of input iterables.  Equivalent to nested for-loops.");
+           "product(*iterables, repeat=1) --> product object\n\nCartesian product of input iterables.  Equivalent to "
+           "nested for-loops.");
 
 /* ---- rows of one pool ---- */
 
@@ -181,4 +182,5 @@ STAGE_TYPE(permutations_type, "permutations", permutations_make, permutations_ne
 STAGE_TYPE(combinations_type, "combinations", combinations_make, combinations_next,
            "Return successive r-length combinations of elements in the iterable.");
 STAGE_TYPE(combinations_with_replacement_type, "combinations_with_replacement", replacement_make, replacement_next,
-           "Return successive r-length combinations of elements in the iterable allowing individual elements to have successive repeats.");
+           "Return successive r-length combinations of elements in the iterable allowing individual elements to have "
+           "successive repeats.");

@@ -32,7 +32,9 @@ static void skip_space(Decoder *d) {
     for (uint32_t c; (c = peek(d)) == ' ' || c == '\n' || c == '\r' || c == '\t';) d->at++;
 }
 
-static int hex_digit(uint32_t c) { return c - '0' < 10 ? (int)(c - '0') : (c | 32) - 'a' < 6 ? (int)((c | 32) - 'a') + 10 : -1; }
+static int hex_digit(uint32_t c) {
+    return c - '0' < 10 ? (int)(c - '0') : (c | 32) - 'a' < 6 ? (int)((c | 32) - 'a') + 10 : -1;
+}
 
 /* Four digits behind \u. */
 static bool read_unit(Decoder *d, uint32_t *unit) {
@@ -50,7 +52,8 @@ static bool read_unicode_escape(Decoder *d, StrBuilder *b) {
     uint32_t c, low;
     if (!read_unit(d, &c)) return false;
     size_t here = d->at;
-    if ((c & 0xFC00) == 0xD800 && d->at + 6 <= d->length && peek(d) == '\\' && unit_at(d->data, d->width, d->at + 1) == 'u') {
+    if ((c & 0xFC00) == 0xD800 && d->at + 6 <= d->length && peek(d) == '\\' &&
+        unit_at(d->data, d->width, d->at + 1) == 'u') {
         d->at += 2;
         if (!read_unit(d, &low)) return false;
         if ((low & 0xFC00) == 0xDC00) c = 0x10000 + ((c & 0x3FF) << 10 | (low & 0x3FF));
@@ -154,7 +157,8 @@ static Value make_number(Decoder *d, size_t start, bool is_float) {
         return int_from_int64(negative ? -value : value);
     }
     double number;
-    if (is_unset(hook) && is_float && d->width == 1 && float_parse((const char *)d->data + start, n, &number)) return from_double(number);
+    if (is_unset(hook) && is_float && d->width == 1 && float_parse((const char *)d->data + start, n, &number))
+        return from_double(number);
     Value text = str_slice(d->text, start, d->at);
     if (is_unset(text)) return UNSET;
     Value made = is_set(hook) ? call1(hook, text) : is_float ? float_from_text(text) : int_parse(text, 10);
@@ -281,8 +285,8 @@ static Value with_end(Value value, size_t end) {
 
 static Value hook(Value v) { return is_none(v) ? UNSET : v; }
 
-/* decode(text, start, whole, strict, object_hook, object_pairs_hook, parse_float, parse_int, parse_constant): the value when
- * it is to be the whole text, else (value, end). */
+/* decode(text, start, whole, strict, object_hook, object_pairs_hook, parse_float, parse_int, parse_constant): the value
+ * when it is to be the whole text, else (value, end). */
 Value json_decode(const Value *args, size_t count) {
     int64_t start;
     if (!str_is(args[0])) return raise_type_error("first argument must be a string, not %T", args[0]);

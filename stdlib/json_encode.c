@@ -5,8 +5,8 @@
 
 #include <stdio.h>
 
-/* The objects being encoded, innermost first: an object inside itself has no end.  Deep down only one ancestor is looked
- * at, from a depth that is a power of two: whoever goes round in a circle meets it again. */
+/* The objects being encoded, innermost first: an object inside itself has no end.  Deep down only one ancestor is
+ * looked at, from a depth that is a power of two: whoever goes round in a circle meets it again. */
 typedef struct Outer {
     Value value;
     const struct Outer *outer, *mark;
@@ -222,7 +222,8 @@ static bool encode_value(Encoder *e, Value v, const Outer *outer) {
 
 static int flag(Value v) { return object_truth(v) > 0; }
 
-/* encode(o, default, skipkeys, ensure_ascii, check_circular, allow_nan, indent, item_separator, key_separator, sort_keys) */
+/* encode(o, default, skipkeys, ensure_ascii, check_circular, allow_nan, indent, item_separator, key_separator,
+ * sort_keys) */
 Value json_encode(const Value *args, size_t count) {
     Encoder e = {.out = STR_BUILDER, .fallback = args[1], .skip_keys = flag(args[2]), .ascii = flag(args[3]),
                  .check_circular = flag(args[4]), .allow_nan = flag(args[5]), .item_separator = args[7],

@@ -13,7 +13,8 @@ double math_sin_pi(double x);
 /* Gamma functions of CPython's accuracy; *domain or *range is set when the result is an error. */
 double math_gamma(double x, bool *domain, bool *range);
 double math_log_gamma(double x, bool *domain, bool *range);
-/* Root of the sum of squares of n values that are not negative, the largest of which is max: nearly always the nearest double. */
+/* Root of the sum of squares of n values that are not negative, the largest of which is max: nearly always the nearest
+ * double. */
 double math_norm(const double *values, size_t n, double max, bool found_nan);
 
 /* Rows of native.h. */

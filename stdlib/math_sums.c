@@ -80,7 +80,8 @@ Value math_fsum(const Value *args, size_t count) {
     Value result = UNSET;
     if (object_each(args[0], partials_add, &p)) {
         if (p.special_sum != 0.0) {
-            result = p.infinite_sum != p.infinite_sum ? raise_value_error("-inf + inf in fsum") : from_any_double(p.special_sum);
+            result = p.infinite_sum != p.infinite_sum ? raise_value_error("-inf + inf in fsum")
+                                                      : from_any_double(p.special_sum);
         } else {
             result = from_double(partials_round(&p));
         }

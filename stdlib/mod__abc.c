@@ -1,8 +1,8 @@
 /* _abc: ABCMeta, the metaclass of abstract base classes.
  *
- * Each abstract class keeps, in its dict under `_abc_impl`, three sets of weak references: classes registered with it, and
- * classes known to be and known not to be subclasses.  A registration anywhere makes all negative answers stale: they are
- * valid for one value of a counter.
+ * Each abstract class keeps, in its dict under `_abc_impl`, three sets of weak references: classes registered with it,
+ * and classes known to be and known not to be subclasses.  A registration anywhere makes all negative answers stale:
+ * they are valid for one value of a counter.
  */
 #include "stdlib/stdlib.h"
 
@@ -73,7 +73,8 @@ static bool set_put(Value *set, Value class) {
     return ok;
 }
 
-/* Making classes ------------------------------------------------------------------------------------------------------- */
+/* Making classes
+ * ------------------------------------------------------------------------------------------------------- */
 
 static bool note_if_abstract(Value set, Value name, Value value) {
     int abstract = object_is_abstract(value);
@@ -132,7 +133,8 @@ static bool prepare(Value class) {
     AbcData *data = object_allocate(&abc_data_type, sizeof *data);
     if (!data) return false;
     data->negative_version = atomic_load(&registrations);
-    bool ok = compute_abstract(class) && dict_set(as_type(class)->dict, impl_name, from_object(data)) && take_flags(as_type(class));
+    bool ok = compute_abstract(class) && dict_set(as_type(class)->dict, impl_name, from_object(data)) &&
+              take_flags(as_type(class));
     object_release(data);
     type_modified(as_type(class));
     return ok;
@@ -146,7 +148,8 @@ static Value meta_make(Type *metatype, const Value *args, size_t count, Value kw
     return UNSET;
 }
 
-/* Checking ---------------------------------------------------------------------------------------------------------------- */
+/* Checking
+ * ---------------------------------------------------------------------------------------------------------------- */
 
 static int ask_subclass(Value class, Value subclass) {
     Value answer = call_method1(class, names.__subclasscheck__, subclass);
@@ -254,7 +257,8 @@ static Value method_subclass_check(const Value *args, size_t count) {
     return result < 0 ? UNSET : from_bool(result);
 }
 
-/* Registering --------------------------------------------------------------------------------------------------------------- */
+/* Registering
+ * --------------------------------------------------------------------------------------------------------------- */
 
 static void spread_flags(Type *type, uint32_t flags) {
     if (type->flags & TYPE_IMMUTABLE) return;
@@ -314,7 +318,8 @@ static Value update_abstract(const Value *args, size_t count) {
 static const NativeDef meta_methods[] = {
     METHOD("__instancecheck__", "instance, /", method_instance_check, "Override for isinstance(instance, cls)."),
     METHOD("__subclasscheck__", "subclass, /", method_subclass_check, "Override for issubclass(subclass, cls)."),
-    METHOD("register", "subclass", method_register, "Register a virtual subclass of an ABC.\n\nReturns the subclass, to allow usage as a class decorator."),
+    METHOD("register", "subclass", method_register,
+           "Register a virtual subclass of an ABC.\n\nReturns the subclass, to allow usage as a class decorator."),
     METHOD("_registered", "", method_registry, "The classes registered directly."),
     METHOD("_abc_caches_clear", "", method_clear_caches, "Clear the caches (for debugging or testing)."),
     NATIVE_END,
@@ -332,7 +337,8 @@ Type abc_meta_type = {
 
 static const NativeDef functions[] = {
     FUNCTION("get_cache_token", "", get_cache_token, "Returns the current ABC cache token."),
-    FUNCTION("update_abstractmethods", "cls", update_abstract, "Recalculate the set of abstract methods of an abstract class."),
+    FUNCTION("update_abstractmethods", "cls", update_abstract,
+             "Recalculate the set of abstract methods of an abstract class."),
     NATIVE_END,
 };
 

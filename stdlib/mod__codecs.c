@@ -7,7 +7,9 @@
 static Value encode(const Value *args, size_t count) {
     const char *encoding = "utf-8", *errors = "strict";
     if (!str_is(args[0])) return raise_type_error("encode() argument 1 must be str, not %T", args[0]);
-    if (!text_argument(args[1], "encode", "encoding", &encoding) || !text_argument(args[2], "encode", "errors", &errors)) return UNSET;
+    if (!text_argument(args[1], "encode", "encoding", &encoding) ||
+        !text_argument(args[2], "encode", "errors", &errors))
+        return UNSET;
     return str_encode(args[0], encoding, errors);
 }
 
@@ -15,7 +17,9 @@ static Value encode(const Value *args, size_t count) {
 static Value decode(const Value *args, size_t count) {
     const char *encoding = "utf-8", *errors = "strict";
     Buffer b;
-    if (!text_argument(args[1], "decode", "encoding", &encoding) || !text_argument(args[2], "decode", "errors", &errors)) return UNSET;
+    if (!text_argument(args[1], "decode", "encoding", &encoding) ||
+        !text_argument(args[2], "decode", "errors", &errors))
+        return UNSET;
     int final = is_set(args[3]) ? object_truth(args[3]) : 1;
     const Codec *codec = final < 0 ? NULL : codec_find(encoding);
     if (!codec || !buffer_get(args[0], &b, false)) return UNSET;

@@ -110,7 +110,8 @@ static const MemberDef defaultdict_members[] = {
     {"default_factory", get_factory, set_factory, "Factory for default value called by __missing__()."}, {0},
 };
 static const NativeDef defaultdict_methods[] = {
-    METHOD("__missing__", "key, /", defaultdict_missing, "Called by __getitem__ for a missing key: makes, stores and returns a default."),
+    METHOD("__missing__", "key, /", defaultdict_missing,
+           "Called by __getitem__ for a missing key: makes, stores and returns a default."),
     METHOD("copy", "", defaultdict_copy, "A shallow copy."),
     METHOD("__copy__", "", defaultdict_copy, "A shallow copy."),
     METHOD("__reduce__", "", defaultdict_reduce, "Return state information for pickling."),
@@ -234,7 +235,8 @@ static Value ordered_copy(const Value *args, size_t count) {
     Type *type = type_of(args[0]);
     Value copy = type == &ordered_dict_type ? instance_new(type) : call0(type_value(type));
     if (is_unset(copy)) return UNSET;
-    if (type == &ordered_dict_type ? dict_update(copy, args[0]) : !is_unset(call_method1(copy, names.update, args[0]))) return copy;
+    if (type == &ordered_dict_type ? dict_update(copy, args[0]) : !is_unset(call_method1(copy, names.update, args[0])))
+        return copy;
     release(copy);
     return UNSET;
 }
@@ -265,8 +267,12 @@ static Value ordered_or(Value a, Value b) {
 }
 
 static const NativeDef ordered_methods[] = {
-    METHOD("popitem", "last=True", ordered_popitem, "Remove and return a (key, value) pair from the dictionary.\n\nPairs are returned in LIFO order if last is true or FIFO order if false."),
-    METHOD("move_to_end", "key, last=True", ordered_move_to_end, "Move an existing element to the end (or beginning if last is false).\n\nRaise KeyError if the element does not exist."),
+    METHOD("popitem", "last=True", ordered_popitem,
+           "Remove and return a (key, value) pair from the dictionary.\n\nPairs are returned in LIFO order if last is "
+           "true or FIFO order if false."),
+    METHOD("move_to_end", "key, last=True", ordered_move_to_end,
+           "Move an existing element to the end (or beginning if last is false).\n\nRaise KeyError if the element does "
+           "not exist."),
     METHOD("copy", "", ordered_copy, "A shallow copy of ordered dict."),
     METHOD("__copy__", "", ordered_copy, "A shallow copy of ordered dict."),
     METHOD("keys", "", ordered_keys, NULL),
@@ -290,8 +296,9 @@ Type ordered_dict_type = {
 };
 
 /* Views that only show another name. */
-#define ORDERED_VIEW(c_name, script_name, base_type) \
-    Type c_name = {TYPE_HEAD(script_name), .flags = TYPE_GC | TYPE_DISALLOW_NEW, .basic_size = sizeof(DictView), .base = &base_type}
+#define ORDERED_VIEW(c_name, script_name, base_type)                                                                   \
+    Type c_name = {TYPE_HEAD(script_name), .flags = TYPE_GC | TYPE_DISALLOW_NEW, .basic_size = sizeof(DictView),       \
+                   .base = &base_type}
 ORDERED_VIEW(ordered_keys_type, "odict_keys", dict_keys_type);
 ORDERED_VIEW(ordered_values_type, "odict_values", dict_values_type);
 ORDERED_VIEW(ordered_items_type, "odict_items", dict_items_type);
@@ -408,12 +415,14 @@ static Value count_elements(const Value *args, size_t count) {
 /* ---- the module ---- */
 
 static const NativeDef functions[] = {
-    FUNCTION("_count_elements", "mapping, iterable, /", count_elements, "Count elements in the iterable, updating the mapping"),
+    FUNCTION("_count_elements", "mapping, iterable, /", count_elements,
+             "Count elements in the iterable, updating the mapping"),
     NATIVE_END,
 };
 
-static Type *const types[] = {&deque_type, &deque_iterator_type, &deque_reverse_iterator_type, &defaultdict_type, &ordered_dict_type,
-    &ordered_keys_type, &ordered_values_type, &ordered_items_type, &tuple_getter_type};
+static Type *const types[] = {&deque_type,          &deque_iterator_type, &deque_reverse_iterator_type,
+                              &defaultdict_type,    &ordered_dict_type,   &ordered_keys_type,
+                              &ordered_values_type, &ordered_items_type,  &tuple_getter_type};
 
 static bool ready(void) {
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
@@ -422,7 +431,8 @@ static bool ready(void) {
 }
 
 static bool fill(Value dict) {
-    return dict_set_utf8(dict, "deque", type_value(&deque_type)) && dict_set_utf8(dict, "defaultdict", type_value(&defaultdict_type)) &&
+    return dict_set_utf8(dict, "deque", type_value(&deque_type)) &&
+           dict_set_utf8(dict, "defaultdict", type_value(&defaultdict_type)) &&
            dict_set_utf8(dict, "OrderedDict", type_value(&ordered_dict_type)) &&
            dict_set_utf8(dict, "_tuplegetter", type_value(&tuple_getter_type)) &&
            dict_set_utf8(dict, "_deque_iterator", type_value(&deque_iterator_type)) &&

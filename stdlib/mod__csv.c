@@ -27,7 +27,8 @@ typedef struct Dialect {
 
 static uint32_t char_of(Value v) { return str_is(v) && str_length(v) == 1 ? str_at(as_str(v), 0) : NO_CHAR; }
 
-/* (delimiter, quotechar, escapechar, doublequote, skipinitialspace, strict, quoting, limit): checked by the script half. */
+/* (delimiter, quotechar, escapechar, doublequote, skipinitialspace, strict, quoting, limit): checked by the script
+ * half. */
 static void read_dialect(Value v, Dialect *d) {
     d->delimiter = char_of(tuple_at(v, 0));
     d->quote = char_of(tuple_at(v, 1));
@@ -39,7 +40,17 @@ static void read_dialect(Value v, Dialect *d) {
     d->limit = as_small_int(tuple_at(v, 7));
 }
 
-typedef enum State { START_RECORD, START_FIELD, ESCAPED, IN_FIELD, IN_QUOTED, ESCAPED_QUOTED, QUOTE_IN_QUOTED, EAT_NEWLINE, AFTER_ESCAPED_NEWLINE } State;
+typedef enum State {
+    START_RECORD,
+    START_FIELD,
+    ESCAPED,
+    IN_FIELD,
+    IN_QUOTED,
+    ESCAPED_QUOTED,
+    QUOTE_IN_QUOTED,
+    EAT_NEWLINE,
+    AFTER_ESCAPED_NEWLINE
+} State;
 
 typedef struct Reader {
     Dialect d;
@@ -61,7 +72,8 @@ static bool end_field(Reader *r) {
 }
 
 static bool add_char(Reader *r, uint32_t c) {
-    if ((int64_t)r->field.length >= r->d.limit) return fail("field larger than field limit (%lld)", (long long)r->d.limit);
+    if ((int64_t)r->field.length >= r->d.limit)
+        return fail("field larger than field limit (%lld)", (long long)r->d.limit);
     builder_char(&r->field, c);
     return true;
 }
@@ -129,7 +141,8 @@ static bool feed(Reader *r, uint32_t c) {
     case IN_QUOTED:
         if (c == NO_CHAR) return true;
         if (c == d->escape) return r->state = ESCAPED_QUOTED, true;
-        if (c == d->quote && d->quoting != QUOTE_NONE) return r->state = d->double_quote ? QUOTE_IN_QUOTED : IN_FIELD, true;
+        if (c == d->quote && d->quoting != QUOTE_NONE)
+            return r->state = d->double_quote ? QUOTE_IN_QUOTED : IN_FIELD, true;
         return add_char(r, c);
     case ESCAPED_QUOTED:
         if (c == NO_CHAR) c = '\n';
@@ -139,13 +152,15 @@ static bool feed(Reader *r, uint32_t c) {
     case EAT_NEWLINE:
         if (c == '\n' || c == '\r') return true;
         if (c == NO_CHAR) return r->state = START_RECORD, true;
-        return fail("new-line character seen in unquoted field - do you need to open the file in universal-newline mode?");
+        return fail(
+            "new-line character seen in unquoted field - do you need to open the file in universal-newline mode?");
     }
     return true;
 }
 
 static bool feed_line(Reader *r, Value line) {
-    if (!str_is(line)) return fail("iterator should return strings, not %T (the file should be opened in text mode)", line);
+    if (!str_is(line))
+        return fail("iterator should return strings, not %T (the file should be opened in text mode)", line);
     Str *s = as_str(line);
     for (size_t i = 0; i < s->length; i++) {
         uint32_t c = str_at(s, i);
@@ -227,9 +242,11 @@ static bool write_value(StrBuilder *b, const Dialect *d, Value v, Value terminat
     Value text = is_none(v) ? names.empty : str_is(v) ? retain(v) : object_str(v);
     if (is_unset(text)) return false;
     bool quoted = d->quoting == QUOTE_ALL || (d->quoting == QUOTE_NONNUMERIC && !is_number(v));
-    if (d->quoting != QUOTE_NONE && !quoted) quoted = needs_quotes(d, as_str(text), terminator) || (alone && str_length(text) == 0);
+    if (d->quoting != QUOTE_NONE && !quoted)
+        quoted = needs_quotes(d, as_str(text), terminator) || (alone && str_length(text) == 0);
     bool fine = true;
-    if (alone && str_length(text) == 0 && d->quoting == QUOTE_NONE) fine = fail("single empty field record must be quoted");
+    if (alone && str_length(text) == 0 && d->quoting == QUOTE_NONE)
+        fine = fail("single empty field record must be quoted");
     fine = fine && write_field(b, d, text, quoted, terminator);
     release(text);
     return fine;

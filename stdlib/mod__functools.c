@@ -165,8 +165,8 @@ static Value partial_reduce(const Value *args, size_t count) {
 
 static Value partial_setstate(const Value *args, size_t count) {
     Value state = args[1];
-    if (!tuple_is(state) || tuple_length(state) != 4 || !is_callable(tuple_at(state, 0)) || !tuple_is(tuple_at(state, 1)) ||
-        !(dict_is(tuple_at(state, 2)) || is_none(tuple_at(state, 2))))
+    if (!tuple_is(state) || tuple_length(state) != 4 || !is_callable(tuple_at(state, 0)) ||
+        !tuple_is(tuple_at(state, 1)) || !(dict_is(tuple_at(state, 2)) || is_none(tuple_at(state, 2))))
         return raise_type_error("invalid partial state");
     Partial *p = as_partial(args[0]);
     Value kwargs = is_none(tuple_at(state, 2)) ? dict_new() : dict_copy(tuple_at(state, 2));
@@ -203,7 +203,8 @@ static Type partial_type = {
     .basic_size = sizeof(Partial),
     .attrs_offset = offsetof(Partial, attrs),
     .base = &object_type,
-    .doc = "partial(func, *args, **keywords) - new function with partial application\n    of the given arguments and keywords.\n",
+    .doc = "partial(func, *args, **keywords) - new function with partial application\n    of the given arguments and "
+           "keywords.\n",
     .methods = partial_methods,
     .members = partial_members,
     .make = partial_make,
@@ -238,7 +239,8 @@ static Value key_call(Value self, const Value *args, size_t count, Value kwnames
 }
 
 static Value key_compare(Value a, Value b, CompareOp op) {
-    if (!is_exactly(a, &key_type) || !is_exactly(b, &key_type)) return raise_type_error("other argument must be K instance");
+    if (!is_exactly(a, &key_type) || !is_exactly(b, &key_type))
+        return raise_type_error("other argument must be K instance");
     Value x = as_key(a)->object, y = as_key(b)->object;
     if (is_unset(x) || is_unset(y)) return raise_error(&AttributeError_type, "object");
     Value order = call2(as_key(a)->compare, x, y);
@@ -301,8 +303,8 @@ static Value reduce(const Value *args, size_t count) {
 
 /* ---- lru_cache ---- */
 
-/* One remembered call.  Links form a ring from the cache's root: next of the root was used longest ago.  The dict of the
- * cache owns the links; the ring only points. */
+/* One remembered call.  Links form a ring from the cache's root: next of the root was used longest ago.  The dict of
+ * the cache owns the links; the ring only points. */
 typedef struct Link {
     Object head;
     struct Link *previous, *next;
@@ -431,7 +433,8 @@ static Value cache_call(Value self, const Value *args, size_t count, Value kwnam
     Value key = key_of(c, args, count, kwnames), result = UNSET;
     retain(self);
     if (is_set(key) && key_hash(key, &hash))
-        result = c->limit < 0 ? call_unbounded(c, key, hash, args, count, kwnames) : call_bounded(c, key, hash, args, count, kwnames);
+        result = c->limit < 0 ? call_unbounded(c, key, hash, args, count, kwnames)
+                              : call_bounded(c, key, hash, args, count, kwnames);
     release(key);
     release(self);
     return result;
@@ -453,7 +456,8 @@ static void cache_forget(Cache *c) {
 
 static Value cache_make(Type *type, const Value *args, size_t count, Value kwnames) {
     Value out[4];
-    if (!native_bind("lru_cache", "user_function, maxsize, typed, cache_info_type", args, count, kwnames, out)) return UNSET;
+    if (!native_bind("lru_cache", "user_function, maxsize, typed, cache_info_type", args, count, kwnames, out))
+        return UNSET;
     if (!is_callable(out[0])) return raise_type_error("the first argument must be callable");
     int64_t limit = -1;
     if (!is_none(out[1])) {
@@ -478,8 +482,8 @@ static Value cache_make(Type *type, const Value *args, size_t count, Value kwnam
 
 static Value cache_info(const Value *args, size_t count) {
     Cache *c = as_cache(args[0]);
-    Value fields[] = {int_from_int64(c->hits), int_from_int64(c->misses), c->limit < 0 ? NONE : int_from_int64(c->limit),
-                      int_from_size(dict_length(c->links))};
+    Value fields[] = {int_from_int64(c->hits), int_from_int64(c->misses),
+                      c->limit < 0 ? NONE : int_from_int64(c->limit), int_from_size(dict_length(c->links))};
     return call(c->info_type, fields, 4, UNSET);
 }
 static Value cache_clear(const Value *args, size_t count) { return cache_forget(as_cache(args[0])), NONE; }
@@ -541,7 +545,9 @@ static Type cache_type = {
 /* ---- the module ---- */
 
 static const NativeDef functions[] = {
-    FUNCTION("reduce", "function, sequence, initial=None, /", reduce, "Apply a function of two arguments cumulatively to the items of a sequence or iterable, from left to right."),
+    FUNCTION(
+        "reduce", "function, sequence, initial=None, /", reduce,
+        "Apply a function of two arguments cumulatively to the items of a sequence or iterable, from left to right."),
     FUNCTION("cmp_to_key", "mycmp", cmp_to_key, "Convert a cmp= function into a key= function."),
     NATIVE_END,
 };
@@ -554,7 +560,8 @@ static bool fill(Value dict) {
     keyword_mark = call0(type_value(&object_type));
     if (is_unset(keyword_mark)) return false;
     root_add(&keyword_mark);
-    return dict_set_utf8(dict, "partial", type_value(&partial_type)) && dict_set_utf8(dict, "_lru_cache_wrapper", type_value(&cache_type));
+    return dict_set_utf8(dict, "partial", type_value(&partial_type)) &&
+           dict_set_utf8(dict, "_lru_cache_wrapper", type_value(&cache_type));
 }
 
 const ModuleDef mod__functools = {"_functools", "Tools that operate on functions.", functions, fill, ready};

@@ -116,17 +116,29 @@ static Value heap_push_pop(const Value *args, size_t count) {
 }
 
 static Value heap_pop(const Value *args, size_t count) { return pop(args[0], before_min, "heappop() argument"); }
-static Value heap_replace(const Value *args, size_t count) { return replace_top(args[0], args[1], before_min, "heapreplace() argument 1"); }
-static Value heap_heapify(const Value *args, size_t count) { return heapify(args[0], before_min, "heapify() argument"); }
-static Value heap_pop_max(const Value *args, size_t count) { return pop(args[0], before_max, "_heappop_max() argument"); }
-static Value heap_replace_max(const Value *args, size_t count) { return replace_top(args[0], args[1], before_max, "_heapreplace_max() argument 1"); }
-static Value heap_heapify_max(const Value *args, size_t count) { return heapify(args[0], before_max, "_heapify_max() argument"); }
+static Value heap_replace(const Value *args, size_t count) {
+    return replace_top(args[0], args[1], before_min, "heapreplace() argument 1");
+}
+static Value heap_heapify(const Value *args, size_t count) {
+    return heapify(args[0], before_min, "heapify() argument");
+}
+static Value heap_pop_max(const Value *args, size_t count) {
+    return pop(args[0], before_max, "_heappop_max() argument");
+}
+static Value heap_replace_max(const Value *args, size_t count) {
+    return replace_top(args[0], args[1], before_max, "_heapreplace_max() argument 1");
+}
+static Value heap_heapify_max(const Value *args, size_t count) {
+    return heapify(args[0], before_max, "_heapify_max() argument");
+}
 
 static const NativeDef functions[] = {
     FUNCTION("heappush", "heap, item, /", heap_push, "Push item onto heap, maintaining the heap invariant."),
-    FUNCTION("heappushpop", "heap, item, /", heap_push_pop, "Push item on the heap, then pop and return the smallest item from the heap."),
+    FUNCTION("heappushpop", "heap, item, /", heap_push_pop,
+             "Push item on the heap, then pop and return the smallest item from the heap."),
     FUNCTION("heappop", "heap, /", heap_pop, "Pop the smallest item off the heap, maintaining the heap invariant."),
-    FUNCTION("heapreplace", "heap, item, /", heap_replace, "Pop and return the current smallest value, and add the new item."),
+    FUNCTION("heapreplace", "heap, item, /", heap_replace,
+             "Pop and return the current smallest value, and add the new item."),
     FUNCTION("heapify", "heap, /", heap_heapify, "Transform list into a heap, in-place, in O(len(heap)) time."),
     FUNCTION("_heappop_max", "heap, /", heap_pop_max, "Maxheap variant of heappop."),
     FUNCTION("_heapreplace_max", "heap, item, /", heap_replace_max, "Maxheap variant of heapreplace."),

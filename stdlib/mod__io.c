@@ -17,7 +17,8 @@ Value raise_unsupported(const char *what) {
 bool io_size_argument(Value v, int64_t *out) {
     *out = -1;
     if (is_unset(v) || is_none(v)) return true;
-    if (!type_of(v)->index && !int_is(v)) return raise_type_error("argument should be integer or None, not '%T'", v), false;
+    if (!type_of(v)->index && !int_is(v))
+        return raise_type_error("argument should be integer or None, not '%T'", v), false;
     return object_as_int64(v, out);
 }
 
@@ -139,9 +140,15 @@ static Value require(const Value *args, const char *method, const char *message)
     if (is_unset(check_methods(args, &yes, method))) return UNSET;
     return yes ? TRUE_VALUE : raise_unsupported(message);
 }
-static Value base_check_readable(const Value *args, size_t count) { return require(args, "readable", "File or stream is not readable."); }
-static Value base_check_writable(const Value *args, size_t count) { return require(args, "writable", "File or stream is not writable."); }
-static Value base_check_seekable(const Value *args, size_t count) { return require(args, "seekable", "File or stream is not seekable."); }
+static Value base_check_readable(const Value *args, size_t count) {
+    return require(args, "readable", "File or stream is not readable.");
+}
+static Value base_check_writable(const Value *args, size_t count) {
+    return require(args, "writable", "File or stream is not writable.");
+}
+static Value base_check_seekable(const Value *args, size_t count) {
+    return require(args, "seekable", "File or stream is not seekable.");
+}
 static Value base_check_closed(const Value *args, size_t count) { return check_open(args[0]) ? NONE : UNSET; }
 
 static const NativeDef base_methods[] = {
@@ -250,10 +257,14 @@ static int traverse(Object *self, Visit visit, void *context) { return attrs_tra
         .methods = method_table, .members = member_table, .make = make, .destroy = destroy,                  \
         .traverse = traverse, __VA_ARGS__                                                                    \
     }
-Type io_base_type = BASE_TYPE("_io._IOBase", object_type, base_methods, base_members, .iterate = base_iterate, .next = base_next);
-Type raw_base_type = BASE_TYPE("_io._RawIOBase", io_base_type, raw_methods, NULL, .doc = "Base class for raw binary streams.");
-Type buffered_base_type = BASE_TYPE("_io._BufferedIOBase", io_base_type, buffered_base_methods, NULL, .doc = "Base class for buffered streams.");
-Type text_base_type = BASE_TYPE("_io._TextIOBase", io_base_type, text_base_methods, NULL, .doc = "Base class for text streams.");
+Type io_base_type =
+    BASE_TYPE("_io._IOBase", object_type, base_methods, base_members, .iterate = base_iterate, .next = base_next);
+Type raw_base_type =
+    BASE_TYPE("_io._RawIOBase", io_base_type, raw_methods, NULL, .doc = "Base class for raw binary streams.");
+Type buffered_base_type = BASE_TYPE("_io._BufferedIOBase", io_base_type, buffered_base_methods, NULL,
+                                    .doc = "Base class for buffered streams.");
+Type text_base_type =
+    BASE_TYPE("_io._TextIOBase", io_base_type, text_base_methods, NULL, .doc = "Base class for text streams.");
 
 /* ---- open ---- */
 
@@ -277,8 +288,10 @@ static bool parse_mode(Value text, Mode *m) {
         if (strchr("rwxa", *c) && !m->raw[0]) m->raw[0] = *c;
     }
     if (m->text && m->binary) return raise_value_error("can't have text and binary mode at once"), false;
-    if (kinds != 1) return raise_value_error(kinds ? "must have exactly one of create/read/write/append mode"
-                                                   : "Must have exactly one of create/read/write/append mode and at most one plus"), false;
+    if (kinds != 1)
+        return raise_value_error(kinds ? "must have exactly one of create/read/write/append mode"
+                                       : "Must have exactly one of create/read/write/append mode and at most one plus"),
+               false;
     if (m->updating) strcat(m->raw, "+");
     m->writing = !m->reading;
     return true;
@@ -288,8 +301,12 @@ static bool refuse_text_options(const Value *args) {
     static const char *const options[] = {"encoding", "errors", "newline"};
     for (int i = 0; i < 3; i++)
         if (is_set(args[3 + i]) && !is_none(args[3 + i]))
-            return raise_value_error(i == 0 ? "binary mode doesn't take an %s argument" : "binary mode doesn't take a%s argument",
-                                     i == 0 ? options[i] : i == 1 ? "n errors" : " newline"), false;
+            return raise_value_error(i == 0 ? "binary mode doesn't take an %s argument"
+                                            : "binary mode doesn't take a%s argument",
+                                     i == 0   ? options[i]
+                                     : i == 1 ? "n errors"
+                                              : " newline"),
+                   false;
     return true;
 }
 
@@ -319,10 +336,16 @@ static Value io_open(const Value *args, size_t count) {
     Value standard = str_from_code_point('r');
     bool parsed = parse_mode(is_set(mode) ? mode : standard, &m);
     if (is_unset(mode)) mode = standard;
-    if (!parsed || (is_set(args[2]) && !object_as_int64(args[2], &buffering)) || (m.binary && !refuse_text_options(args))) return UNSET;
+    if (!parsed || (is_set(args[2]) && !object_as_int64(args[2], &buffering)) ||
+        (m.binary && !refuse_text_options(args)))
+        return UNSET;
     for (int i = 3; i < 6; i++)
         if (is_set(args[i]) && !is_none(args[i]) && !str_is(args[i]))
-            return raise_type_error("open() argument '%s' must be str or None, not %T", i == 3 ? "encoding" : i == 4 ? "errors" : "newline", args[i]);
+            return raise_type_error("open() argument '%s' must be str or None, not %T",
+                                    i == 3   ? "encoding"
+                                    : i == 4 ? "errors"
+                                             : "newline",
+                                    args[i]);
     int close_fd = is_set(args[6]) ? object_truth(args[6]) : 1;
     if (close_fd < 0) return UNSET;
     Value raw = file_io_open(args[0], m.raw, close_fd, is_set(args[7]) ? args[7] : NONE);
@@ -355,12 +378,15 @@ static Value standard_stream(int fd, const char *name, const char *mode, bool un
     if (fcntl(fd, F_GETFD) < 0) return NONE;
     Value raw = file_io_open(from_small_int(fd), raw_mode, false, NONE);
     if (is_unset(raw)) return error_clear(), NONE;
-    Value label = str_from(name), encoding = str_from("utf-8"), handler = str_from(errors), newline = str_from("\n"), stream = UNSET;
+    Value label = str_from(name), encoding = str_from("utf-8"), handler = str_from(errors), newline = str_from("\n"),
+          stream = UNSET;
     Value file_name = str_intern_cstr("name"), mode_name = str_intern_cstr("mode"), mode_value = str_from(mode);
     bool lines = fd == STDERR_FILENO || is_terminal(raw);
     if (object_set_attribute(raw, file_name, label)) {
-        Value buffer = buffered_new(mode[0] == 'r' ? &buffered_reader_type : &buffered_writer_type, raw, IO_BUFFER_SIZE);
-        if (is_set(buffer)) stream = text_wrapper_new(buffer, encoding, handler, mode[0] == 'r' ? NONE : newline, lines, unbuffered);
+        Value buffer =
+            buffered_new(mode[0] == 'r' ? &buffered_reader_type : &buffered_writer_type, raw, IO_BUFFER_SIZE);
+        if (is_set(buffer))
+            stream = text_wrapper_new(buffer, encoding, handler, mode[0] == 'r' ? NONE : newline, lines, unbuffered);
         release(buffer);
     }
     if (is_set(stream)) object_set_attribute(stream, mode_name, mode_value);
@@ -369,7 +395,8 @@ static Value standard_stream(int fd, const char *name, const char *mode, bool un
     return stream;
 }
 
-static bool set_stream(const char *name, int fd, const char *label, const char *mode, bool unbuffered, const char *errors) {
+static bool set_stream(const char *name, int fd, const char *label, const char *mode, bool unbuffered,
+                       const char *errors) {
     Value stream = standard_stream(fd, label, mode, unbuffered, errors);
     char saved[16];
     snprintf(saved, sizeof saved, "__%s__", name);
@@ -394,16 +421,18 @@ static Value io_start_streams(const Value *args, size_t count) {
 /* ---- the module ---- */
 
 static const NativeDef functions[] = {
-    FUNCTION("open", "file, mode='r', buffering=-1, encoding=None, errors=None, newline=None, closefd=True, opener=None", io_open,
-             "Open file and return a stream."),
+    FUNCTION("open",
+             "file, mode='r', buffering=-1, encoding=None, errors=None, newline=None, closefd=True, opener=None",
+             io_open, "Open file and return a stream."),
     FUNCTION("open_code", "path", io_open_code, "Open a file of code."),
     FUNCTION("text_encoding", "encoding, stacklevel=2, /", io_text_encoding, "The encoding to use for text."),
     FUNCTION("_start_streams", "unbuffered, /", io_start_streams, "Puts the standard streams into sys."),
     NATIVE_END,
 };
 
-static Type *const types[] = {&io_base_type, &raw_base_type, &buffered_base_type, &text_base_type, &file_io_type, &buffered_reader_type,
-                              &buffered_writer_type, &buffered_random_type, &text_wrapper_type, &bytes_io_type, &string_io_type};
+static Type *const types[] = {&io_base_type,      &raw_base_type,        &buffered_base_type,   &text_base_type,
+                              &file_io_type,      &buffered_reader_type, &buffered_writer_type, &buffered_random_type,
+                              &text_wrapper_type, &bytes_io_type,        &string_io_type};
 
 static bool ready(void) {
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
@@ -412,7 +441,8 @@ static bool ready(void) {
 }
 
 static bool make_unsupported(void) {
-    Value name = str_from("UnsupportedOperation"), bases = tuple_pack(2, type_value(&OSError_type), type_value(&ValueError_type));
+    Value name = str_from("UnsupportedOperation"),
+          bases = tuple_pack(2, type_value(&OSError_type), type_value(&ValueError_type));
     Value namespace = dict_new(), module = str_from("io");
     bool done = is_set(namespace) && dict_set(namespace, names.__module__, module);
     if (done) io_unsupported = type_create(&type_type, name, bases, namespace, UNSET);

@@ -17,11 +17,15 @@ static Value set_error(const Value *args, size_t count) {
 }
 
 static const NativeDef functions[] = {
-    FUNCTION("encode", "o, default, skipkeys, ensure_ascii, check_circular, allow_nan, indent, item_separator, key_separator, sort_keys, /",
+    FUNCTION("encode",
+             "o, default, skipkeys, ensure_ascii, check_circular, allow_nan, indent, item_separator, key_separator, "
+             "sort_keys, /",
              json_encode, "The text of an object."),
-    FUNCTION("decode", "text, start, whole, strict, object_hook, object_pairs_hook, parse_float, parse_int, parse_constant, /",
+    FUNCTION("decode",
+             "text, start, whole, strict, object_hook, object_pairs_hook, parse_float, parse_int, parse_constant, /",
              json_decode, "The object of a text."),
-    FUNCTION("scanstring", "string, end, strict=True, /", json_scan_string, "The string that starts before end, and where it ends."),
+    FUNCTION("scanstring", "string, end, strict=True, /", json_scan_string,
+             "The string that starts before end, and where it ends."),
     FUNCTION("encode_basestring", "string, /", encode_basestring, "A JSON string."),
     FUNCTION("encode_basestring_ascii", "string, /", encode_basestring_ascii, "A JSON string of ASCII characters."),
     FUNCTION("set_error", "error, /", set_error, NULL),

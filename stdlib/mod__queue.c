@@ -54,7 +54,8 @@ static Value queue_take(SimpleQueue *q) {
 }
 
 static Value raise_empty(void) {
-    Value exception = is_set(queue_empty_class) ? call0(queue_empty_class) : raise_runtime_error("the module queue has ended");
+    Value exception =
+        is_set(queue_empty_class) ? call0(queue_empty_class) : raise_runtime_error("the module queue has ended");
     return is_set(exception) ? raise_value(exception) : UNSET;
 }
 
@@ -120,9 +121,11 @@ static void queue_destroy(Object *o) {
 }
 
 static const NativeDef queue_methods[] = {
-    METHOD("put", "item, block=True, timeout=None", queue_put, "Put the item on the queue.  Never waits; block and timeout are ignored."),
+    METHOD("put", "item, block=True, timeout=None", queue_put,
+           "Put the item on the queue.  Never waits; block and timeout are ignored."),
     METHOD("put_nowait", "item", queue_put, "Put an item into the queue."),
-    METHOD("get", "block=True, timeout=None", queue_get, "Remove and return an item, waiting for one if block is true."),
+    METHOD("get", "block=True, timeout=None", queue_get,
+           "Remove and return an item, waiting for one if block is true."),
     METHOD("get_nowait", "", queue_get_nowait, "Remove and return an item; Empty if there is none."),
     METHOD("empty", "", queue_empty, "Return True if the queue is empty now."),
     METHOD("qsize", "", queue_qsize, "Return the size of the queue now."),
@@ -171,8 +174,10 @@ static const NativeDef functions[] = {
 };
 
 static bool fill(Value dict) {
-    return make_classes() && dict_set_utf8(dict, "Empty", queue_empty_class) && dict_set_utf8(dict, "Full", queue_full_class) &&
-           dict_set_utf8(dict, "SimpleQueue", type_value(&simple_queue_type)) && dict_set_utf8(dict, "Queue", type_value(&queue_type));
+    return make_classes() && dict_set_utf8(dict, "Empty", queue_empty_class) &&
+           dict_set_utf8(dict, "Full", queue_full_class) &&
+           dict_set_utf8(dict, "SimpleQueue", type_value(&simple_queue_type)) &&
+           dict_set_utf8(dict, "Queue", type_value(&queue_type));
 }
 
 const ModuleDef mod__queue = {"_queue", "The half of the module queue that is written in C.", functions, fill, ready};

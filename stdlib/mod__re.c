@@ -95,7 +95,8 @@ static Value escape(const Value *args, size_t count) {
         }
         return builder_finish(&b);
     }
-    if (!buffer_supported(args[0])) return raise_type_error("decoding to str: need a bytes-like object, %T found", args[0]);
+    if (!buffer_supported(args[0]))
+        return raise_type_error("decoding to str: need a bytes-like object, %T found", args[0]);
     if (!buffer_get(args[0], &buffer, false)) return UNSET;
     for (size_t i = 0; i < buffer.length; i++) {
         unsigned char c = ((unsigned char *)buffer.data)[i];
@@ -118,15 +119,19 @@ static Value set_classes(const Value *args, size_t count) {
 }
 
 static const NativeDef functions[] = {
-    FUNCTION("compile", "pattern, flags=0", compile, "Compile a regular expression pattern, returning a Pattern object."),
+    FUNCTION("compile", "pattern, flags=0", compile,
+             "Compile a regular expression pattern, returning a Pattern object."),
     FUNCTION("search", "pattern, string, flags=0", search, "Scan through string looking for a match, or None."),
     FUNCTION("match", "pattern, string, flags=0", match, "Match the pattern at the start of the string, or None."),
     FUNCTION("fullmatch", "pattern, string, flags=0", fullmatch, "Match the pattern to all of the string, or None."),
     FUNCTION("findall", "pattern, string, flags=0", findall, "All non-overlapping matches in the string."),
-    FUNCTION("finditer", "pattern, string, flags=0", finditer, "An iterator over all non-overlapping matches in the string."),
-    FUNCTION("split", "pattern, string, maxsplit=0, flags=0", split, "Split the string by the occurrences of the pattern."),
+    FUNCTION("finditer", "pattern, string, flags=0", finditer,
+             "An iterator over all non-overlapping matches in the string."),
+    FUNCTION("split", "pattern, string, maxsplit=0, flags=0", split,
+             "Split the string by the occurrences of the pattern."),
     FUNCTION("sub", "pattern, repl, string, count=0, flags=0", sub, "The string with the matches replaced by repl."),
-    FUNCTION("subn", "pattern, repl, string, count=0, flags=0", subn, "What sub() gives, and the number of replacements."),
+    FUNCTION("subn", "pattern, repl, string, count=0, flags=0", subn,
+             "What sub() gives, and the number of replacements."),
     FUNCTION("escape", "pattern", escape, "Escape special characters in a string."),
     FUNCTION("purge", "", purge, "Clear the cache of compiled patterns."),
     FUNCTION("_set_error", "error, /", set_classes, NULL),
@@ -143,7 +148,8 @@ static bool ready(void) {
 }
 
 static bool fill(Value dict) {
-    return dict_set_utf8(dict, "Pattern", from_object(&pattern_type)) && dict_set_utf8(dict, "Match", from_object(&match_type));
+    return dict_set_utf8(dict, "Pattern", from_object(&pattern_type)) &&
+           dict_set_utf8(dict, "Match", from_object(&match_type));
 }
 
 const ModuleDef mod__re = {"_re", "Regular expressions: the half in C.", functions, fill, ready};

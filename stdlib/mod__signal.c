@@ -50,7 +50,8 @@ static bool signal_number(Value v, int *out) {
 static Value signal_signal(const Value *args, size_t count) {
     int number;
     if (!signal_number(args[0], &number)) return UNSET;
-    if (!thread_current()->is_main) return raise_value_error("signal only works in main thread of the main interpreter");
+    if (!thread_current()->is_main)
+        return raise_value_error("signal only works in main thread of the main interpreter");
     SignalAction action = SIGNAL_CATCH;
     if (int_is(args[1])) {
         int64_t which;
@@ -141,12 +142,14 @@ static const NativeDef functions[] = {
     FUNCTION("getsignal", "signalnum, /", signal_getsignal, "The handler of a signal."),
     FUNCTION("raise_signal", "signalnum, /", signal_raise, "Send a signal to this process."),
     FUNCTION("alarm", "seconds, /", signal_alarm, "SIGALRM after some seconds."),
-    FUNCTION("setitimer", "which, seconds, interval=0.0, /", signal_setitimer, "A signal after some time, and again at intervals."),
+    FUNCTION("setitimer", "which, seconds, interval=0.0, /", signal_setitimer,
+             "A signal after some time, and again at intervals."),
     FUNCTION("getitimer", "which, /", signal_getitimer, "The state of a timer."),
     FUNCTION("pause", "", signal_pause, "Wait for a signal."),
     FUNCTION("strsignal", "signalnum, /", signal_strsignal, "What a signal means."),
     FUNCTION("pthread_kill", "thread_id, signalnum, /", signal_pthread_kill, "Send a signal to a thread."),
-    FUNCTION("siginterrupt", "signalnum, flag, /", signal_siginterrupt, "System calls are always interrupted, and go on."),
+    FUNCTION("siginterrupt", "signalnum, flag, /", signal_siginterrupt,
+             "System calls are always interrupted, and go on."),
     FUNCTION("default_int_handler", "signalnum, frame, /", raise_interrupt, "Raises KeyboardInterrupt."),
     NATIVE_END,
 };
@@ -156,10 +159,11 @@ static const struct {
     int number;
 } numbers[] = {
 #define ROW(name) {#name, name}
-    ROW(SIGHUP), ROW(SIGINT), ROW(SIGQUIT), ROW(SIGILL), ROW(SIGTRAP), ROW(SIGABRT), ROW(SIGBUS), ROW(SIGFPE), ROW(SIGKILL),
-    ROW(SIGUSR1), ROW(SIGSEGV), ROW(SIGUSR2), ROW(SIGPIPE), ROW(SIGALRM), ROW(SIGTERM), ROW(SIGCHLD), ROW(SIGCONT),
-    ROW(SIGSTOP), ROW(SIGTSTP), ROW(SIGTTIN), ROW(SIGTTOU), ROW(SIGURG), ROW(SIGXCPU), ROW(SIGXFSZ), ROW(SIGVTALRM),
-    ROW(SIGPROF), ROW(SIGWINCH), ROW(SIGIO), ROW(SIGSYS), ROW(ITIMER_REAL), ROW(ITIMER_VIRTUAL), ROW(ITIMER_PROF),
+    ROW(SIGHUP),  ROW(SIGINT),      ROW(SIGQUIT),        ROW(SIGILL),      ROW(SIGTRAP), ROW(SIGABRT),  ROW(SIGBUS),
+    ROW(SIGFPE),  ROW(SIGKILL),     ROW(SIGUSR1),        ROW(SIGSEGV),     ROW(SIGUSR2), ROW(SIGPIPE),  ROW(SIGALRM),
+    ROW(SIGTERM), ROW(SIGCHLD),     ROW(SIGCONT),        ROW(SIGSTOP),     ROW(SIGTSTP), ROW(SIGTTIN),  ROW(SIGTTOU),
+    ROW(SIGURG),  ROW(SIGXCPU),     ROW(SIGXFSZ),        ROW(SIGVTALRM),   ROW(SIGPROF), ROW(SIGWINCH), ROW(SIGIO),
+    ROW(SIGSYS),  ROW(ITIMER_REAL), ROW(ITIMER_VIRTUAL), ROW(ITIMER_PROF),
 #undef ROW
 };
 

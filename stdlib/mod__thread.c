@@ -39,7 +39,8 @@ bool thread_acquire_arguments(Value blocking, Value timeout, int64_t *ns) {
     if (waits < 0) return false;
     if (is_unset(timeout)) return *ns = waits ? LOCK_FOREVER : 0, true;
     if (!thread_timeout(timeout, ns)) return false;
-    if (!waits && *ns != -NS_PER_SECOND) return raise_value_error("can't specify a timeout for a non-blocking call"), false;
+    if (!waits && *ns != -NS_PER_SECOND)
+        return raise_value_error("can't specify a timeout for a non-blocking call"), false;
     if (*ns < 0 && *ns != -NS_PER_SECOND) return raise_value_error("timeout value must be positive"), false;
     if (*ns < 0) *ns = waits ? LOCK_FOREVER : 0;
     return true;
@@ -74,7 +75,9 @@ static Value lock_release_method(const Value *args, size_t count) {
     return lock_release(lock_of(args[0])) ? NONE : raise_runtime_error("release unlocked lock");
 }
 
-static Value lock_enter(const Value *args, size_t count) { return lock_answer(lock_acquire(lock_of(args[0]), LOCK_FOREVER)); }
+static Value lock_enter(const Value *args, size_t count) {
+    return lock_answer(lock_acquire(lock_of(args[0]), LOCK_FOREVER));
+}
 static Value lock_locked(const Value *args, size_t count) { return from_bool(lock_is_held(lock_of(args[0]))); }
 
 static Value lock_at_fork_reinit(const Value *args, size_t count) {
@@ -130,8 +133,12 @@ static Value rlock_release(const Value *args, size_t count) {
     return recursive_lock_release(rlock_of(args[0])) ? NONE : raise_runtime_error("cannot release un-acquired lock");
 }
 
-static Value rlock_enter(const Value *args, size_t count) { return lock_answer(recursive_lock_acquire(rlock_of(args[0]), LOCK_FOREVER)); }
-static Value rlock_is_owned(const Value *args, size_t count) { return from_bool(recursive_lock_is_owned(rlock_of(args[0]))); }
+static Value rlock_enter(const Value *args, size_t count) {
+    return lock_answer(recursive_lock_acquire(rlock_of(args[0]), LOCK_FOREVER));
+}
+static Value rlock_is_owned(const Value *args, size_t count) {
+    return from_bool(recursive_lock_is_owned(rlock_of(args[0])));
+}
 
 static Value rlock_recursion_count(const Value *args, size_t count) {
     RecursiveLock *lock = rlock_of(args[0]);
@@ -168,8 +175,9 @@ static Value rlock_at_fork_reinit(const Value *args, size_t count) {
 static Value rlock_repr(Value self) {
     RecursiveLock *lock = rlock_of(self);
     uint64_t owner = atomic_load(&lock->owner);
-    return str_format("<%s %T object owner=%llu count=%llu at 0x%llx>", owner ? "locked" : "unlocked", self, (unsigned long long)owner,
-                      (unsigned long long)(owner ? lock->count : 0), (unsigned long long)self.bits);
+    return str_format("<%s %T object owner=%llu count=%llu at 0x%llx>", owner ? "locked" : "unlocked", self,
+                      (unsigned long long)owner, (unsigned long long)(owner ? lock->count : 0),
+                      (unsigned long long)self.bits);
 }
 
 static Value rlock_make(Type *type, const Value *args, size_t count, Value kwnames) { return instance_new(type); }
@@ -269,7 +277,8 @@ static Value thread_start_new(const Value *args, size_t count) {
     return start_work(work_new(args[0], args[1], args[2], UNSET), true, &ident) ? int_from_uint64(ident) : UNSET;
 }
 
-/* _start_joinable(function, daemon): calls function(handle) on a new thread; the handle, once it has called handle.began(). */
+/* _start_joinable(function, daemon): calls function(handle) on a new thread; the handle, once it has called
+ * handle.began(). */
 static Value thread_start_joinable(const Value *args, size_t count) {
     int daemon = object_truth(args[1]);
     Handle *handle = daemon < 0 ? NULL : object_allocate(&handle_type, sizeof *handle);
@@ -302,7 +311,9 @@ static Value handle_join(const Value *args, size_t count) {
     return lock_answer(result);
 }
 
-static Value handle_is_done(const Value *args, size_t count) { return from_bool(!lock_is_held(&handle_of(args[0])->done)); }
+static Value handle_is_done(const Value *args, size_t count) {
+    return from_bool(!lock_is_held(&handle_of(args[0])->done));
+}
 static Value handle_ident(Value self) { return int_from_uint64(handle_of(self)->ident); }
 
 static const NativeDef handle_methods[] = {
@@ -326,7 +337,9 @@ Type handle_type = {
 
 static Value thread_allocate_lock(const Value *args, size_t count) { return lock_object_new(); }
 static Value thread_get_ident(const Value *args, size_t count) { return int_from_uint64(thread_current()->ident); }
-static Value thread_get_native_id(const Value *args, size_t count) { return int_from_int64(thread_current()->native_id); }
+static Value thread_get_native_id(const Value *args, size_t count) {
+    return int_from_int64(thread_current()->native_id);
+}
 static Value thread_get_count(const Value *args, size_t count) { return int_from_size(thread_count() - 1); }
 
 static Value thread_exit(const Value *args, size_t count) {
@@ -365,18 +378,24 @@ static Value thread_raise_async(const Value *args, size_t count) {
 static Value thread_report(const Value *args, size_t count) { return report_exception(args[0]); }
 
 static const NativeDef functions[] = {
-    FUNCTION("start_new_thread", "function, args, kwargs={}, /", thread_start_new, "Start a new thread and return its identifier."),
-    FUNCTION("start_new", "function, args, kwargs={}, /", thread_start_new, "An obsolete synonym of start_new_thread()."),
-    FUNCTION("_start_joinable", "function, daemon, /", thread_start_joinable, "Start a thread that calls function(); return its handle."),
+    FUNCTION("start_new_thread", "function, args, kwargs={}, /", thread_start_new,
+             "Start a new thread and return its identifier."),
+    FUNCTION("start_new", "function, args, kwargs={}, /", thread_start_new,
+             "An obsolete synonym of start_new_thread()."),
+    FUNCTION("_start_joinable", "function, daemon, /", thread_start_joinable,
+             "Start a thread that calls function(); return its handle."),
     FUNCTION("allocate_lock", "", thread_allocate_lock, "Create a new lock object."),
     FUNCTION("allocate", "", thread_allocate_lock, "An obsolete synonym of allocate_lock()."),
-    FUNCTION("get_ident", "", thread_get_ident, "Return a non-zero integer that uniquely identifies the current thread."),
+    FUNCTION("get_ident", "", thread_get_ident,
+             "Return a non-zero integer that uniquely identifies the current thread."),
     FUNCTION("get_native_id", "", thread_get_native_id, "Return the number that the system gave to the thread."),
     FUNCTION("_count", "", thread_get_count, "Return the number of running threads, excluding the main thread."),
     FUNCTION("exit", "", thread_exit, "Raise SystemExit: the thread ends silently unless it is caught."),
     FUNCTION("exit_thread", "", thread_exit, "An obsolete synonym of exit()."),
-    FUNCTION("stack_size", "size=0, /", thread_stack_size, "Return the thread stack size used when creating new threads."),
-    FUNCTION("interrupt_main", "signum=2, /", thread_interrupt_main, "Simulate the arrival of a signal in the main thread."),
+    FUNCTION("stack_size", "size=0, /", thread_stack_size,
+             "Return the thread stack size used when creating new threads."),
+    FUNCTION("interrupt_main", "signum=2, /", thread_interrupt_main,
+             "Simulate the arrival of a signal in the main thread."),
     FUNCTION("_raise_async", "ident, exception, /", thread_raise_async, "Raise an exception in another thread."),
     FUNCTION("_report", "exception, /", thread_report, "The report of an exception, as text."),
     NATIVE_END,
@@ -387,9 +406,12 @@ static bool ready(void) {
 }
 
 static bool fill(Value dict) {
-    return dict_set_utf8(dict, "LockType", type_value(&lock_type)) && dict_set_utf8(dict, "RLock", type_value(&rlock_type)) &&
-           dict_set_utf8(dict, "_local", type_value(&local_type)) && dict_set_utf8(dict, "error", type_value(&RuntimeError_type)) &&
+    return dict_set_utf8(dict, "LockType", type_value(&lock_type)) &&
+           dict_set_utf8(dict, "RLock", type_value(&rlock_type)) &&
+           dict_set_utf8(dict, "_local", type_value(&local_type)) &&
+           dict_set_utf8(dict, "error", type_value(&RuntimeError_type)) &&
            dict_set_utf8(dict, "TIMEOUT_MAX", from_double(TIMEOUT_MAX_SECONDS));
 }
 
-const ModuleDef mod__thread = {"_thread", "Threads and locks: the primitive operations below the module threading.", functions, fill, ready};
+const ModuleDef mod__thread = {"_thread", "Threads and locks: the primitive operations below the module threading.",
+                               functions, fill, ready};

@@ -16,7 +16,9 @@ static bool is_exception(Value v) {
 static Value format_exception(const Value *args, size_t count) {
     return is_exception(args[0]) ? report_exception(args[0]) : UNSET;
 }
-static Value format_message(const Value *args, size_t count) { return is_exception(args[0]) ? report_message(args[0]) : UNSET; }
+static Value format_message(const Value *args, size_t count) {
+    return is_exception(args[0]) ? report_message(args[0]) : UNSET;
+}
 
 static Value format_source(const Value *args, size_t count) {
     int64_t n[4];
@@ -27,7 +29,8 @@ static Value format_source(const Value *args, size_t count) {
 
 static Value get_line(const Value *args, size_t count) {
     int64_t line;
-    if (!str_is(args[0]) || !object_as_int64(args[1], &line)) return error_pending() ? UNSET : raise_type_error("a file name is a str");
+    if (!str_is(args[0]) || !object_as_int64(args[1], &line))
+        return error_pending() ? UNSET : raise_type_error("a file name is a str");
     Value text = source_line_text(args[0], (int32_t)line);
     return is_set(text) || error_pending() ? text : retain(names.empty);
 }
@@ -37,7 +40,8 @@ static Value position(const Value *args, size_t count) {
     if (!is_exactly(args[0], &traceback_type)) return raise_type_error("expected a traceback, got %T", args[0]);
     const Traceback *t = (const Traceback *)as_object(args[0]);
     Position p = code_position(as_code(((FrameObject *)as_object(t->frame))->code), t->index);
-    return tuple_pack(4, from_small_int(t->line), from_small_int(p.end_line), from_small_int(p.col), from_small_int(p.end_col));
+    return tuple_pack(4, from_small_int(t->line), from_small_int(p.end_line), from_small_int(p.col),
+                      from_small_int(p.end_col));
 }
 
 static const NativeDef functions[] = {

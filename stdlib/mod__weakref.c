@@ -8,12 +8,14 @@ static Value weak_list(const Value *args, size_t count) { return weakref_list(ar
 static const NativeDef functions[] = {
     FUNCTION("proxy", "object, callback=None, /", weak_proxy, "Create a proxy object that weakly references 'object'."),
     FUNCTION("getweakrefcount", "object, /", weak_count, "Return the number of weak references to 'object'."),
-    FUNCTION("getweakrefs", "object, /", weak_list, "Return a list of all weak reference objects pointing to 'object'."),
+    FUNCTION("getweakrefs", "object, /", weak_list,
+             "Return a list of all weak reference objects pointing to 'object'."),
     NATIVE_END,
 };
 
 static bool fill(Value dict) {
-    return dict_set_utf8(dict, "ref", type_value(&weakref_type)) && dict_set_utf8(dict, "ReferenceType", type_value(&weakref_type)) &&
+    return dict_set_utf8(dict, "ref", type_value(&weakref_type)) &&
+           dict_set_utf8(dict, "ReferenceType", type_value(&weakref_type)) &&
            dict_set_utf8(dict, "ProxyType", type_value(&weakproxy_type)) &&
            dict_set_utf8(dict, "CallableProxyType", type_value(&weakcallableproxy_type));
 }

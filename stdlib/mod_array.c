@@ -9,7 +9,8 @@
 static unsigned char *item_at(const Array *a, size_t i) { return a->data + i * a->kind->size; }
 
 static bool check_resizable(const Array *a) {
-    return a->exports == 0 || (raise_error(&BufferError_type, "cannot resize an array that is exporting buffers"), false);
+    return a->exports == 0 ||
+           (raise_error(&BufferError_type, "cannot resize an array that is exporting buffers"), false);
 }
 
 static bool resize(Array *a, size_t length) {
@@ -113,10 +114,13 @@ static bool initialise(Array *a, Value source) {
     bool is_text = a->kind->code == 'u';
     if (str_is(source)) {
         if (is_text) return append_text(a, source);
-        return raise_type_error("cannot use a str to initialize an array with typecode '%c'", (unsigned)a->kind->code), false;
+        return raise_type_error("cannot use a str to initialize an array with typecode '%c'", (unsigned)a->kind->code),
+               false;
     }
     if (array_is(source) && as_array(source)->kind->code == 'u' && !is_text) {
-        return raise_type_error("cannot use a unicode array to initialize an array with typecode '%c'", (unsigned)a->kind->code), false;
+        return raise_type_error("cannot use a unicode array to initialize an array with typecode '%c'",
+                                (unsigned)a->kind->code),
+               false;
     }
     if (bytes_is(source) || bytearray_is(source)) return append_buffer(a, source);
     if (array_is(source) && as_array(source)->kind == a->kind) return append_array(a, as_array(source));
@@ -127,7 +131,8 @@ static Value make(Type *type, const Value *args, size_t count, Value kwnames) {
     Value bound[2];
     if (type == &array_type && !native_no_keywords("array.array", kwnames)) return UNSET;
     if (count < 1) return raise_type_error("array() takes at least 1 argument (0 given)");
-    if (type == &array_type && count > 2) return raise_type_error("array() takes at most 2 arguments (%zu given)", count);
+    if (type == &array_type && count > 2)
+        return raise_type_error("array() takes at most 2 arguments (%zu given)", count);
     bound[0] = args[0];
     bound[1] = count > 1 ? args[1] : UNSET;
     if (!str_is(bound[0]) || str_length(bound[0]) != 1) {
@@ -213,7 +218,9 @@ static bool assign_array(Array *a, Value slice, const Array *source) {
     if (source->length != n && !check_resizable(a)) return false;
     if (step == 1) return replace_range(a, (size_t)start, n, source);
     if (source->length != n) {
-        return raise_value_error("attempt to assign array of size %zu to extended slice of size %zu", source->length, n), false;
+        return raise_value_error("attempt to assign array of size %zu to extended slice of size %zu", source->length,
+                                 n),
+               false;
     }
     for (size_t i = 0; i < n; i++, start += step) memcpy(item_at(a, (size_t)start), item_at(source, i), a->kind->size);
     return true;
@@ -322,7 +329,8 @@ static Value compare(Value a, Value b, CompareOp op) {
     for (size_t i = 0; i < x->length && i < y->length; i++) {
         Value p = array_read(x->kind, item_at(x, i)), q = array_read(y->kind, item_at(y, i)), result = UNSET;
         int equal = object_compare_truth(p, q, COMPARE_EQ);
-        if (equal == 0) result = op == COMPARE_EQ || op == COMPARE_NE ? from_bool(op == COMPARE_NE) : object_compare(p, q, op);
+        if (equal == 0)
+            result = op == COMPARE_EQ || op == COMPARE_NE ? from_bool(op == COMPARE_NE) : object_compare(p, q, op);
         release(p), release(q);
         if (equal <= 0) return result;
     }
@@ -455,9 +463,13 @@ static Value method_count(const Value *args, size_t count) {
     return from_small_int(n);
 }
 
-static Value method_copy(const Value *args, size_t count) { return array_from(as_array(args[0]), 0, as_array(args[0])->length); }
+static Value method_copy(const Value *args, size_t count) {
+    return array_from(as_array(args[0]), 0, as_array(args[0])->length);
+}
 
-static Value method_frombytes(const Value *args, size_t count) { return done(append_buffer(as_array(args[0]), args[1])); }
+static Value method_frombytes(const Value *args, size_t count) {
+    return done(append_buffer(as_array(args[0]), args[1]));
+}
 
 static Value method_fromfile(const Value *args, size_t count) {
     int64_t n, bytes;
@@ -473,7 +485,8 @@ static Value method_fromfile(const Value *args, size_t count) {
         raise_type_error("read() didn't return bytes");
     } else {
         bool complete = as_bytes(data)->length == (size_t)bytes;
-        if (append_buffer(a, data)) result = complete ? NONE : raise_error(&EOFError_type, "read() didn't return enough bytes");
+        if (append_buffer(a, data))
+            result = complete ? NONE : raise_error(&EOFError_type, "read() didn't return enough bytes");
     }
     release(data);
     return result;
@@ -567,13 +580,15 @@ static Value method_tofile(const Value *args, size_t count) {
 }
 
 static Value method_tounicode(const Value *args, size_t count) {
-    if (as_array(args[0])->kind->code != 'u') return raise_value_error("tounicode() may only be called on unicode type arrays");
+    if (as_array(args[0])->kind->code != 'u')
+        return raise_value_error("tounicode() may only be called on unicode type arrays");
     return to_text(as_array(args[0]));
 }
 
 static Value method_reduce_ex(const Value *args, size_t count) {
     const Array *a = as_array(args[0]);
-    Value function = import_attribute("array", "_array_reconstructor"), code = str_from_code_point((unsigned char)a->kind->code);
+    Value function = import_attribute("array", "_array_reconstructor"),
+          code = str_from_code_point((unsigned char)a->kind->code);
     Value bytes = method_tobytes(args, 1), dict = UNSET, inner = UNSET, result = UNSET;
     int found = object_find_attribute(args[0], names.__dict__, &dict);
     if (is_set(bytes) && is_set(function) && found >= 0) {
@@ -591,20 +606,25 @@ static Value method_sizeof(const Value *args, size_t count) {
 
 static const NativeDef methods[] = {
     METHOD("append", "v, /", method_append, "Append new value v to the end of the array."),
-    METHOD("buffer_info", "", method_buffer_info, "Return a tuple (address, length): the current memory address and the length in items."),
+    METHOD("buffer_info", "", method_buffer_info,
+           "Return a tuple (address, length): the current memory address and the length in items."),
     METHOD("byteswap", "", method_byteswap, "Byteswap all items of the array."),
     METHOD("count", "v, /", method_count, "Return number of occurrences of v in the array."),
     METHOD("extend", "bb, /", method_extend, "Append items to the end of the array."),
-    METHOD("frombytes", "buffer, /", method_frombytes, "Appends items from the string, interpreting it as an array of machine values."),
-    METHOD("fromfile", "f, n, /", method_fromfile, "Read n objects from the file object f and append them to the end of the array."),
+    METHOD("frombytes", "buffer, /", method_frombytes,
+           "Appends items from the string, interpreting it as an array of machine values."),
+    METHOD("fromfile", "f, n, /", method_fromfile,
+           "Read n objects from the file object f and append them to the end of the array."),
     METHOD("fromlist", "list, /", method_fromlist, "Append items to array from list."),
     METHOD("fromunicode", "ustr, /", method_fromunicode, "Extends this array with data from the unicode string ustr."),
-    METHOD("index", "v, start=0, stop=9223372036854775807, /", method_index, "Return index of first occurrence of v in the array."),
+    METHOD("index", "v, start=0, stop=9223372036854775807, /", method_index,
+           "Return index of first occurrence of v in the array."),
     METHOD("insert", "i, v, /", method_insert, "Insert a new item v into the array before position i."),
     METHOD("pop", "i=-1, /", method_pop, "Return the i-th element and delete it from the array."),
     METHOD("remove", "v, /", method_remove, "Remove the first occurrence of v in the array."),
     METHOD("reverse", "", method_reverse, "Reverse the order of the items in the array."),
-    METHOD("tobytes", "", method_tobytes, "Convert the array to an array of machine values and return the bytes representation."),
+    METHOD("tobytes", "", method_tobytes,
+           "Convert the array to an array of machine values and return the bytes representation."),
     METHOD("tofile", "f, /", method_tofile, "Write all items (as machine values) to the file object f."),
     METHOD("tolist", "", method_tolist, "Convert array to an ordinary list with the same items."),
     METHOD("tounicode", "", method_tounicode, "Convert the array to a unicode string."),
@@ -665,7 +685,8 @@ static Value reconstruct(const Value *args, size_t count) {
 }
 
 static const NativeDef functions[] = {
-    FUNCTION("_array_reconstructor", "arraytype, typecode, mformat_code, items, /", reconstruct, "Internal. Used for pickling support."),
+    FUNCTION("_array_reconstructor", "arraytype, typecode, mformat_code, items, /", reconstruct,
+             "Internal. Used for pickling support."),
     NATIVE_END,
 };
 
@@ -673,10 +694,12 @@ static bool ready(void) { return type_ready(&array_type) && type_ready(&array_it
 
 static bool fill(Value dict) {
     Value codes = str_from("bBuhHiIlLqQfd");
-    bool fine = is_set(codes) && dict_set_utf8(dict, "typecodes", codes) && dict_set_utf8(dict, "array", type_value(&array_type)) &&
+    bool fine = is_set(codes) && dict_set_utf8(dict, "typecodes", codes) &&
+                dict_set_utf8(dict, "array", type_value(&array_type)) &&
                 dict_set_utf8(dict, "ArrayType", type_value(&array_type));
     release(codes);
     return fine;
 }
 
-const ModuleDef mod_array = {"array", "Arrays of basic values: characters, integers, floating point numbers.", functions, fill, ready};
+const ModuleDef mod_array = {"array", "Arrays of basic values: characters, integers, floating point numbers.",
+                             functions, fill, ready};

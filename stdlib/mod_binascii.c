@@ -20,7 +20,8 @@ static bool fail(const char *format, ...) {
 static bool ascii_argument(Value v, Buffer *out) {
     *out = (Buffer){.owner = UNSET};
     if (str_is(v)) {
-        if (!str_is_ascii(as_str(v))) return raise_value_error("string argument should contain only ASCII characters"), false;
+        if (!str_is_ascii(as_str(v)))
+            return raise_value_error("string argument should contain only ASCII characters"), false;
         out->data = as_str(v)->data;
         out->length = str_length(v);
         return true;
@@ -40,7 +41,9 @@ static Value hexlify(const Value *args, size_t count) {
     return made;
 }
 
-static int hex_digit(unsigned c) { return c - '0' < 10 ? (int)(c - '0') : (c | 32) - 'a' < 6 ? (int)((c | 32) - 'a') + 10 : -1; }
+static int hex_digit(unsigned c) {
+    return c - '0' < 10 ? (int)(c - '0') : (c | 32) - 'a' < 6 ? (int)((c | 32) - 'a') + 10 : -1;
+}
 
 static Value unhexlify(const Value *args, size_t count) {
     Buffer b;
@@ -112,7 +115,9 @@ static bool decode_base64(const unsigned char *s, size_t length, bool strict, un
         if (digits++ % 4) out[(*n)++] = (unsigned char)(bits >> (6 - 2 * ((digits - 1) % 4)));
     }
     if (digits % 4 == 1)
-        return fail("Invalid base64-encoded string: number of data characters (%zd) cannot be 1 more than a multiple of 4", digits);
+        return fail(
+            "Invalid base64-encoded string: number of data characters (%zd) cannot be 1 more than a multiple of 4",
+            digits);
     return digits % 4 == 0 || fail("Incorrect padding");
 }
 

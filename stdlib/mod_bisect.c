@@ -16,8 +16,9 @@ static bool bounds_of(const Value *args, Bounds *b) {
 
 /* Does x belong before the item (right) or the item before x (left)?  -1 failed. */
 static int compare_at(Value sequence, int64_t at, Value x, Value key, bool right) {
-    Value item = list_is_exact(sequence) && (uint64_t)at < as_list(sequence)->length ? retain(as_list(sequence)->items[at])
-                                                                                     : object_get_item_index(sequence, at);
+    Value item = list_is_exact(sequence) && (uint64_t)at < as_list(sequence)->length
+                     ? retain(as_list(sequence)->items[at])
+                     : object_get_item_index(sequence, at);
     if (is_set(item) && is_set(key) && !is_none(key)) replace(&item, call1(key, item));
     if (is_unset(item)) return -1;
     int less = right ? object_compare_truth(x, item, COMPARE_LT) : object_compare_truth(item, x, COMPARE_LT);
@@ -63,9 +64,12 @@ static Value insort_left(const Value *args, size_t count) { return insert(args, 
 
 #define ROW(name, fn, doc) FUNCTION(name, "a, x, lo=0, hi=None, *, key=None", fn, doc)
 static const NativeDef functions[] = {
-    ROW("bisect_right", bisect_right, "Return the index where to insert item x in list a, assuming a is sorted: after equal items."),
-    ROW("bisect", bisect_right, "Return the index where to insert item x in list a, assuming a is sorted: after equal items."),
-    ROW("bisect_left", bisect_left, "Return the index where to insert item x in list a, assuming a is sorted: before equal items."),
+    ROW("bisect_right", bisect_right,
+        "Return the index where to insert item x in list a, assuming a is sorted: after equal items."),
+    ROW("bisect", bisect_right,
+        "Return the index where to insert item x in list a, assuming a is sorted: after equal items."),
+    ROW("bisect_left", bisect_left,
+        "Return the index where to insert item x in list a, assuming a is sorted: before equal items."),
     ROW("insort_right", insort_right, "Insert item x in list a, and keep it sorted: after equal items."),
     ROW("insort", insort_right, "Insert item x in list a, and keep it sorted: after equal items."),
     ROW("insort_left", insort_left, "Insert item x in list a, and keep it sorted: before equal items."),

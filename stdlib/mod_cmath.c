@@ -1,7 +1,7 @@
 /* cmath: functions of complex numbers.
  *
- * Formulas are W. Kahan's ("Branch cuts for complex elementary functions"), arranged so that nothing overflows before the
- * result does.  Arguments that are not finite go to the C library, whose special values are the same by standard.
+ * Formulas are W. Kahan's ("Branch cuts for complex elementary functions"), arranged so that nothing overflows before
+ * the result does.  Arguments that are not finite go to the C library, whose special values are the same by standard.
  */
 #include "runtime/types/complex_math.h"
 #include "stdlib/stdlib.h"
@@ -304,8 +304,10 @@ static const NativeDef functions[] = {
     FUNCTION("cos", "z, /", cmath_cos, "Return the cosine of z."),
     FUNCTION("cosh", "z, /", cmath_cosh, "Return the hyperbolic cosine of z."),
     FUNCTION("exp", "z, /", cmath_exp, "Return the exponential value e**z."),
-    FUNCTION("isclose", "a, b, *, rel_tol=1e-09, abs_tol=0.0", cmath_isclose, "Determine whether two complex numbers are close in value."),
-    FUNCTION("isfinite", "z, /", cmath_isfinite, "Return True if both the real and imaginary parts of z are finite, else False."),
+    FUNCTION("isclose", "a, b, *, rel_tol=1e-09, abs_tol=0.0", cmath_isclose,
+             "Determine whether two complex numbers are close in value."),
+    FUNCTION("isfinite", "z, /", cmath_isfinite,
+             "Return True if both the real and imaginary parts of z are finite, else False."),
     FUNCTION("isinf", "z, /", cmath_isinf, "Checks if the real or imaginary part of z is infinite."),
     FUNCTION("isnan", "z, /", cmath_isnan, "Checks if the real or imaginary part of z not a number (NaN)."),
     FUNCTION("log", "z, base=None, /", cmath_log, "log(z[, base]) -> the logarithm of z to the given base."),

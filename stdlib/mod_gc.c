@@ -116,8 +116,10 @@ static Value gc_module_get_objects(const Value *args, size_t count) {
     int64_t generation = -1;
     if (is_set(args[0]) && !is_none(args[0]) && !object_as_int64(args[0], &generation)) return UNSET;
     if (generation >= GENERATIONS)
-        return raise_value_error("generation parameter must be less than the number of available generations (%d)", GENERATIONS);
-    if (is_set(args[0]) && !is_none(args[0]) && generation < 0) return raise_value_error("generation parameter cannot be negative");
+        return raise_value_error("generation parameter must be less than the number of available generations (%d)",
+                                 GENERATIONS);
+    if (is_set(args[0]) && !is_none(args[0]) && generation < 0)
+        return raise_value_error("generation parameter cannot be negative");
     Found found = {0};
     heap_each_object(visit_object, &found, true);
     return found_list(&found);
@@ -163,7 +165,8 @@ static bool put(Value dict, const char *key, int64_t n) {
 
 static Value generation_stats(GcFigures f) {
     Value dict = dict_new();
-    if (is_set(dict) && (!put(dict, "collections", f.collections) || !put(dict, "collected", f.collected) || !put(dict, "uncollectable", 0)))
+    if (is_set(dict) && (!put(dict, "collections", f.collections) || !put(dict, "collected", f.collected) ||
+                         !put(dict, "uncollectable", 0)))
         clear(&dict);
     return dict;
 }
@@ -180,7 +183,8 @@ static Value gc_module_get_stats(const Value *args, size_t count) {
 
 static Value info_dict(int generation, int64_t collected) {
     Value dict = dict_new();
-    if (is_set(dict) && (!put(dict, "generation", generation) || !put(dict, "collected", collected) || !put(dict, "uncollectable", 0)))
+    if (is_set(dict) &&
+        (!put(dict, "generation", generation) || !put(dict, "collected", collected) || !put(dict, "uncollectable", 0)))
         clear(&dict);
     return dict;
 }
@@ -206,19 +210,27 @@ static Value gc_module_freeze(const Value *args, size_t count) { return NONE; }
 static Value gc_module_get_freeze_count(const Value *args, size_t count) { return from_small_int(0); }
 
 static const NativeDef functions[] = {
-    FUNCTION("collect", "generation=2", gc_module_collect, "Run the garbage collector.\n\nThe number of unreachable objects is returned."),
+    FUNCTION("collect", "generation=2", gc_module_collect,
+             "Run the garbage collector.\n\nThe number of unreachable objects is returned."),
     FUNCTION("enable", "", gc_module_enable, "Enable automatic garbage collection."),
     FUNCTION("disable", "", gc_module_disable, "Disable automatic garbage collection."),
     FUNCTION("isenabled", "", gc_module_isenabled, "Returns true if automatic garbage collection is enabled."),
     FUNCTION("get_threshold", "", gc_module_get_threshold, "Return the current collection thresholds."),
-    FUNCTION("set_threshold", "threshold0, threshold1=None, threshold2=None, /", gc_module_set_threshold, "Sets the collection thresholds."),
+    FUNCTION("set_threshold", "threshold0, threshold1=None, threshold2=None, /", gc_module_set_threshold,
+             "Sets the collection thresholds."),
     FUNCTION("get_count", "", gc_module_get_count, "Return a three-tuple of the current collection counts."),
-    FUNCTION("get_objects", "generation=None", gc_module_get_objects, "Return a list of objects tracked by the collector."),
-    FUNCTION("get_referrers", "*objs", gc_module_get_referrers, "Return the list of objects that directly refer to any of objs."),
-    FUNCTION("get_referents", "*objs", gc_module_get_referents, "Return the list of objects that are directly referred to by objs."),
-    FUNCTION("get_stats", "", gc_module_get_stats, "Return a list of dictionaries containing per-generation statistics."),
-    FUNCTION("is_tracked", "obj, /", gc_module_is_tracked, "Returns true if the object is tracked by the garbage collector."),
-    FUNCTION("is_finalized", "obj, /", gc_module_is_finalized, "Returns true if the object has been already finalized by the GC."),
+    FUNCTION("get_objects", "generation=None", gc_module_get_objects,
+             "Return a list of objects tracked by the collector."),
+    FUNCTION("get_referrers", "*objs", gc_module_get_referrers,
+             "Return the list of objects that directly refer to any of objs."),
+    FUNCTION("get_referents", "*objs", gc_module_get_referents,
+             "Return the list of objects that are directly referred to by objs."),
+    FUNCTION("get_stats", "", gc_module_get_stats,
+             "Return a list of dictionaries containing per-generation statistics."),
+    FUNCTION("is_tracked", "obj, /", gc_module_is_tracked,
+             "Returns true if the object is tracked by the garbage collector."),
+    FUNCTION("is_finalized", "obj, /", gc_module_is_finalized,
+             "Returns true if the object has been already finalized by the GC."),
     FUNCTION("freeze", "", gc_module_freeze, "Does nothing: collections of scr do not copy memory."),
     FUNCTION("unfreeze", "", gc_module_freeze, "Does nothing."),
     FUNCTION("get_freeze_count", "", gc_module_get_freeze_count, "Return the number of frozen objects: none."),
@@ -242,4 +254,5 @@ static bool fill(Value dict) {
            put(dict, "DEBUG_LEAK", DEBUG_COLLECTABLE | DEBUG_UNCOLLECTABLE | DEBUG_SAVEALL);
 }
 
-const ModuleDef mod_gc = {"gc", "The cycle collector: what it finds, when it runs, and who refers to whom.", functions, fill, NULL};
+const ModuleDef mod_gc = {"gc", "The cycle collector: what it finds, when it runs, and who refers to whom.", functions,
+                          fill, NULL};

@@ -36,7 +36,8 @@ static bool copy_thread(Thread *thread, void *context) {
     Snapshot *s = context;
     s->rows[s->count].ident = thread->ident;
     for (unsigned i = 0; i < counter_count; i++)
-        atomic_store_explicit((_Atomic uint64_t *)&s->rows[s->count].counters + i, counter_read(&thread->counters, i), memory_order_relaxed);
+        atomic_store_explicit((_Atomic uint64_t *)&s->rows[s->count].counters + i, counter_read(&thread->counters, i),
+                              memory_order_relaxed);
     return ++s->count < SHOWN;
 }
 
@@ -44,7 +45,8 @@ static Value thread_dicts(const Snapshot *s) {
     Value threads = dict_new();
     for (size_t i = 0; i < s->count && is_set(threads); i++) {
         Value row = dict_new(), ident = int_from_uint64(s->rows[i].ident);
-        bool done = is_set(row) && is_set(ident) && set_counters(row, &s->rows[i].counters) && dict_set(threads, ident, row);
+        bool done =
+            is_set(row) && is_set(ident) && set_counters(row, &s->rows[i].counters) && dict_set(threads, ident, row);
         release(row);
         release(ident);
         if (!done) clear(&threads);
@@ -59,11 +61,12 @@ static Value stats(const Value *args, size_t count) {
     thread_each(copy_thread, s);
     Counters total = {0};
     thread_total_counters(&total);
-    Value result = dict_new(), sum = dict_new(), threads = thread_dicts(s), name = policy(NULL, 0), switches = int_from_uint64(gil_switches());
+    Value result = dict_new(), sum = dict_new(), threads = thread_dicts(s), name = policy(NULL, 0),
+          switches = int_from_uint64(gil_switches());
     raw_free(s);
-    bool done = is_set(result) && is_set(sum) && is_set(threads) && set_counters(sum, &total) && dict_set_utf8(result, "policy", name) &&
-                dict_set_utf8(result, "switches", switches) && dict_set_utf8(result, "total", sum) &&
-                dict_set_utf8(result, "threads", threads);
+    bool done = is_set(result) && is_set(sum) && is_set(threads) && set_counters(sum, &total) &&
+                dict_set_utf8(result, "policy", name) && dict_set_utf8(result, "switches", switches) &&
+                dict_set_utf8(result, "total", sum) && dict_set_utf8(result, "threads", threads);
     release(sum);
     release(threads);
     release(name);

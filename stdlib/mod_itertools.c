@@ -86,10 +86,12 @@ static Value count_reduce(const Value *args, size_t count) {
     release(inner);
     return result;
 }
-static const NativeDef count_methods[] = {METHOD("__reduce__", "", count_reduce, "Return state information for pickling."), NATIVE_END};
+static const NativeDef count_methods[] = {
+    METHOD("__reduce__", "", count_reduce, "Return state information for pickling."), NATIVE_END};
 
 static STAGE_TYPE(count_type, "count", count_make, count_next,
-    "Return a count object whose .__next__() method returns consecutive values.", .repr = count_repr, .methods = count_methods);
+                  "Return a count object whose .__next__() method returns consecutive values.", .repr = count_repr,
+                  .methods = count_methods);
 
 /* ---- repeat: a the object, i how often still (-1: for ever) ---- */
 
@@ -137,8 +139,10 @@ static const NativeDef repeat_methods[] = {
     NATIVE_END,
 };
 
-static STAGE_TYPE(repeat_type, "repeat", repeat_make, repeat_next,
-    "repeat(object [,times]) -> create an iterator which returns the object\nfor the specified number of times.", .repr = repeat_repr, .methods = repeat_methods);
+static STAGE_TYPE(
+    repeat_type, "repeat", repeat_make, repeat_next,
+    "repeat(object [,times]) -> create an iterator which returns the object\nfor the specified number of times.",
+    .repr = repeat_repr, .methods = repeat_methods);
 
 /* ---- cycle: a the iterator, b the list of what it gave, i the next of that list once k is set ---- */
 
@@ -201,14 +205,16 @@ static Value chain_next(Value self) {
 
 static Value class_getitem(const Value *args, size_t count) { return generic_alias_new(args[0], args[1]); }
 static const NativeDef chain_methods[] = {
-    CLASS_METHOD("from_iterable", "iterable, /", chain_from_iterable, "Alternative chain() constructor taking a single iterable argument that evaluates lazily."),
+    CLASS_METHOD("from_iterable", "iterable, /", chain_from_iterable,
+                 "Alternative chain() constructor taking a single iterable argument that evaluates lazily."),
     CLASS_METHOD("__class_getitem__", "item, /", class_getitem, "See PEP 585"),
     NATIVE_END,
 };
 
 static STAGE_TYPE(chain_type, "chain", chain_make, chain_next,
-    "Return a chain object whose .__next__() method returns elements from the first iterable until it is exhausted, then from the next.",
-    .methods = chain_methods);
+                  "Return a chain object whose .__next__() method returns elements from the first iterable until it is "
+                  "exhausted, then from the next.",
+                  .methods = chain_methods);
 
 /* ---- compress: a the data, b the selectors ---- */
 
@@ -231,7 +237,8 @@ static Value compress_next(Value self) {
     }
 }
 
-static STAGE_TYPE(compress_type, "compress", compress_make, compress_next, "Return data elements corresponding to true selector elements.");
+static STAGE_TYPE(compress_type, "compress", compress_make, compress_next,
+                  "Return data elements corresponding to true selector elements.");
 
 /* ---- dropwhile, takewhile, filterfalse, starmap: a the function, b the iterator, k "done" ---- */
 
@@ -300,10 +307,14 @@ static Value starmap_next(Value self) {
         return apply_make(#name, type, args, count, kwnames);                                                  \
     }                                                                                                          \
     static STAGE_TYPE(name##_type, #name, name##_make, name##_next, doc)
-APPLY_TYPE(dropwhile, "Drop items from the iterable while predicate(item) is true.\n\nAfterwards, return every element until the iterable is exhausted.");
-APPLY_TYPE(takewhile, "Return successive entries from an iterable as long as the predicate evaluates to true for each entry.");
-APPLY_TYPE(filterfalse, "Return those items of iterable for which function(item) is false.\n\nIf function is None, return the items that are false.");
-APPLY_TYPE(starmap, "Return an iterator whose values are returned from the function evaluated with an argument tuple taken from the given sequence.");
+APPLY_TYPE(dropwhile, "Drop items from the iterable while predicate(item) is true.\n\nAfterwards, return every element "
+                      "until the iterable is exhausted.");
+APPLY_TYPE(takewhile,
+           "Return successive entries from an iterable as long as the predicate evaluates to true for each entry.");
+APPLY_TYPE(filterfalse, "Return those items of iterable for which function(item) is false.\n\nIf function is None, "
+                        "return the items that are false.");
+APPLY_TYPE(starmap, "Return an iterator whose values are returned from the function evaluated with an argument tuple "
+                    "taken from the given sequence.");
 
 /* ---- accumulate: a the iterator, b the function or NONE, c the total, d the initial value ---- */
 
@@ -335,7 +346,8 @@ static Value accumulate_next(Value self) {
     return total;
 }
 
-static STAGE_TYPE(accumulate_type, "accumulate", accumulate_make, accumulate_next, "Return series of accumulated sums.");
+static STAGE_TYPE(accumulate_type, "accumulate", accumulate_make, accumulate_next,
+                  "Return series of accumulated sums.");
 
 /* ---- pairwise: a the iterator, b the item before (NONE with k unset: none yet) ---- */
 
@@ -367,9 +379,11 @@ static Value pairwise_next(Value self) {
 }
 
 static STAGE_TYPE(pairwise_type, "pairwise", pairwise_make, pairwise_next,
-    "Return an iterator of overlapping pairs taken from the input iterator.\n\n    s -> (s0,s1), (s1,s2), (s2, s3), ...");
+                  "Return an iterator of overlapping pairs taken from the input iterator.\n\n    s -> (s0,s1), "
+                  "(s1,s2), (s2, s3), ...");
 
-/* ---- islice: a the iterator (NONE at the end), i the next index wanted, j stop (-1: none), k step, b how many were taken ---- */
+/* ---- islice: a the iterator (NONE at the end), i the next index wanted, j stop (-1: none), k step, b how many were
+ * taken ---- */
 
 static bool slice_number(Value v, int64_t fallback, int64_t *out) {
     *out = fallback;
@@ -384,8 +398,10 @@ static Value islice_make(Type *type, const Value *args, size_t count, Value kwna
     if (count > 4) return raise_type_error("islice expected at most 4 arguments, got %zu", count);
     int64_t start = 0, stop, step = 1;
     if (!slice_number(args[count == 2 ? 1 : 2], -1, &stop)) {
-        if (count == 2) return raise_value_error("Stop argument for islice() must be None or an integer: 0 <= x <= sys.maxsize.");
-        if (!slice_number(args[1], 0, &start)) return raise_value_error("Indices for islice() must be None or an integer: 0 <= x <= sys.maxsize.");
+        if (count == 2)
+            return raise_value_error("Stop argument for islice() must be None or an integer: 0 <= x <= sys.maxsize.");
+        if (!slice_number(args[1], 0, &start))
+            return raise_value_error("Indices for islice() must be None or an integer: 0 <= x <= sys.maxsize.");
         return raise_value_error("Stop argument for islice() must be None or an integer: 0 <= x <= sys.maxsize.");
     }
     if (count > 2 && !slice_number(args[1], 0, &start))
@@ -423,7 +439,8 @@ static Value islice_next(Value self) {
         replace(&s->a, NONE);
         return UNSET;
     }
-    s->i = wanted + s->k < wanted || (s->j >= 0 && wanted + s->k > s->j) ? (s->j >= 0 ? s->j : INT64_MAX) : wanted + s->k;
+    s->i =
+        wanted + s->k < wanted || (s->j >= 0 && wanted + s->k > s->j) ? (s->j >= 0 ? s->j : INT64_MAX) : wanted + s->k;
     return item;
 }
 
@@ -475,7 +492,8 @@ static STAGE_TYPE(zip_longest_type, "zip_longest", zip_longest_make, zip_longest
     "zip_longest(iter1 [,iter2 [...]], [fillvalue=None]) --> zip_longest object");
 
 /* ---- groupby: a the iterator, b the key function or NONE, c the key of the current group, d (key, item) read last;
- *      i numbers the group that may read, k: d's item was not handed out yet.  A group: a the parent, b its key, i its number. ---- */
+ *      i numbers the group that may read, k: d's item was not handed out yet.  A group: a the parent, b its key, i its
+ * number. ---- */
 
 static Value groupby_make(Type *type, const Value *args, size_t count, Value kwnames) {
     Value out[2];
@@ -611,7 +629,8 @@ static Value tee_copy_method(const Value *args, size_t count) { return tee_copy(
 static Value tee_from(Value iterable) {
     Value iterator = object_iterate(iterable);
     if (is_unset(iterator)) return UNSET;
-    Value tee = is_exactly(iterator, &tee_type) ? tee_copy(iterator) : stage_steal(&tee_type, block_new(iterator), NONE);
+    Value tee =
+        is_exactly(iterator, &tee_type) ? tee_copy(iterator) : stage_steal(&tee_type, block_new(iterator), NONE);
     release(iterator);
     return tee;
 }
@@ -620,8 +639,10 @@ static Value tee_make(Type *type, const Value *args, size_t count, Value kwnames
     if (count != 1) return raise_type_error("_tee expected 1 argument, got %zu", count);
     return tee_from(args[0]);
 }
-static const NativeDef tee_methods[] = {METHOD("__copy__", "", tee_copy_method, "Returns an independent iterator."), NATIVE_END};
-static STAGE_TYPE(tee_type, "_tee", tee_make, tee_next, "Iterator wrapped to make it copyable.", .methods = tee_methods);
+static const NativeDef tee_methods[] = {METHOD("__copy__", "", tee_copy_method, "Returns an independent iterator."),
+                                        NATIVE_END};
+static STAGE_TYPE(tee_type, "_tee", tee_make, tee_next, "Iterator wrapped to make it copyable.",
+                  .methods = tee_methods);
 
 static Value tee(const Value *args, size_t count) {
     int64_t n = 2;
@@ -649,9 +670,13 @@ static const NativeDef functions[] = {
 };
 
 static Type *const types[] = {
-    &count_type, &repeat_type, &cycle_type, &chain_type, &compress_type, &dropwhile_type, &takewhile_type, &filterfalse_type,
-    &starmap_type, &accumulate_type, &pairwise_type, &islice_type, &zip_longest_type, &groupby_type, &group_type, &tee_type,
-    &block_type, &product_type, &permutations_type, &combinations_type, &combinations_with_replacement_type,
+    &count_type,        &repeat_type,       &cycle_type,
+    &chain_type,        &compress_type,     &dropwhile_type,
+    &takewhile_type,    &filterfalse_type,  &starmap_type,
+    &accumulate_type,   &pairwise_type,     &islice_type,
+    &zip_longest_type,  &groupby_type,      &group_type,
+    &tee_type,          &block_type,        &product_type,
+    &permutations_type, &combinations_type, &combinations_with_replacement_type,
 };
 
 static bool ready(void) {
@@ -666,4 +691,5 @@ static bool fill(Value dict) {
     return true;
 }
 
-const ModuleDef mod_itertools = {"itertools", "Functional tools for creating and using iterators.", functions, fill, ready};
+const ModuleDef mod_itertools = {"itertools", "Functional tools for creating and using iterators.", functions, fill,
+                                 ready};

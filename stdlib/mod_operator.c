@@ -270,7 +270,8 @@ static Value methodcaller_repr(Value self) {
 static Value getter_reduce(const Value *args, size_t count) {
     return tuple_pack(2, type_value(as_object(args[0])->type), as_getter(args[0])->what);
 }
-static const NativeDef getter_methods[] = {METHOD("__reduce__", "", getter_reduce, "Return state information for pickling"), NATIVE_END};
+static const NativeDef getter_methods[] = {
+    METHOD("__reduce__", "", getter_reduce, "Return state information for pickling"), NATIVE_END};
 
 #define GETTER_TYPE(which, its_methods, text)                                                            \
     static Type which##_type = {                                                                         \
@@ -279,18 +280,20 @@ static const NativeDef getter_methods[] = {METHOD("__reduce__", "", getter_reduc
         .traverse = getter_traverse, .make = which##_make, .call = which##_call, .repr = which##_repr,   \
     }
 GETTER_TYPE(itemgetter, getter_methods, "Return a callable object that fetches the given item(s) from its operand.");
-GETTER_TYPE(attrgetter, getter_methods, "Return a callable object that fetches the given attribute(s) from its operand.");
+GETTER_TYPE(attrgetter, getter_methods,
+            "Return a callable object that fetches the given attribute(s) from its operand.");
 GETTER_TYPE(methodcaller, NULL, "Return a callable object that calls the given method on its operand.");
 
 /* ---- the module ---- */
 
 #define TWO(name, fn, doc) FUNCTION(name, "a, b, /", fn, doc)
-#define ROWS(BINARY_ROW)                                                                                                   \
-    BINARY_ROW(add, "add", "a + b") BINARY_ROW(sub, "sub", "a - b") BINARY_ROW(mul, "mul", "a * b")                        \
-    BINARY_ROW(matmul, "matmul", "a @ b") BINARY_ROW(truediv, "truediv", "a / b")                                          \
-    BINARY_ROW(floordiv, "floordiv", "a // b") BINARY_ROW(mod, "mod", "a % b") BINARY_ROW(pow, "pow", "a ** b")            \
-    BINARY_ROW(lshift, "lshift", "a << b") BINARY_ROW(rshift, "rshift", "a >> b") BINARY_ROW(and, "and_", "a & b")         \
-    BINARY_ROW(or, "or_", "a | b") BINARY_ROW(xor, "xor", "a ^ b")
+#define ROWS(BINARY_ROW)                                                                                               \
+    BINARY_ROW(add, "add", "a + b")                                                                                    \
+    BINARY_ROW(sub, "sub", "a - b") BINARY_ROW(mul, "mul", "a * b") BINARY_ROW(matmul, "matmul", "a @ b")              \
+        BINARY_ROW(truediv, "truediv", "a / b") BINARY_ROW(floordiv, "floordiv", "a // b")                             \
+            BINARY_ROW(mod, "mod", "a % b") BINARY_ROW(pow, "pow", "a ** b") BINARY_ROW(lshift, "lshift", "a << b")    \
+                BINARY_ROW(rshift, "rshift", "a >> b") BINARY_ROW(and, "and_", "a & b") BINARY_ROW(or, "or_", "a | b") \
+                    BINARY_ROW(xor, "xor", "a ^ b")
 #define PLAIN_ROW(which, name, doc)   TWO(name, op_##which, "Same as " doc "."),
 #define INPLACE_ROW(which, name, doc) TWO("i" #which, op_i##which, "Same as the in-place form of " doc "."),
 
@@ -347,6 +350,8 @@ static bool fill(Value dict) {
            dict_set_utf8(dict, "methodcaller", type_value(&methodcaller_type));
 }
 
-static bool ready(void) { return type_ready(&itemgetter_type) && type_ready(&attrgetter_type) && type_ready(&methodcaller_type); }
+static bool ready(void) {
+    return type_ready(&itemgetter_type) && type_ready(&attrgetter_type) && type_ready(&methodcaller_type);
+}
 
 const ModuleDef mod_operator = {"operator", "Operators as functions.", functions, fill, ready};

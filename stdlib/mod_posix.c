@@ -40,8 +40,9 @@ static bool fill(Value dict) {
 }
 
 static bool ready(void) {
-    return struct_sequence_ready(&stat_result) && struct_sequence_ready(&terminal_size) && struct_sequence_ready(&times_result) &&
-           struct_sequence_ready(&uname_result) && struct_sequence_ready(&rusage_result);
+    return struct_sequence_ready(&stat_result) && struct_sequence_ready(&terminal_size) &&
+           struct_sequence_ready(&times_result) && struct_sequence_ready(&uname_result) &&
+           struct_sequence_ready(&rusage_result);
 }
 
 const ModuleDef mod_posix = {"posix", "The system calls behind os.", posix_file_functions, fill, ready};

@@ -34,16 +34,20 @@ static bool place(const StructFormat *f, int64_t offset, size_t length, bool pac
             return raise_error(&struct_error_type, text, size, (long long)offset), false;
         }
         if (offset + have < 0) {
-            return raise_error(&struct_error_type, "offset %lld out of range for %lld-byte buffer", (long long)offset, have),
+            return raise_error(&struct_error_type, "offset %lld out of range for %lld-byte buffer", (long long)offset,
+                               have),
                    false;
         }
         offset += have;
     }
     *out = (size_t)offset;
     if (have - offset >= size) return true;
-    return raise_error(&struct_error_type, "%s requires a buffer of at least %lld bytes for %s %lld bytes at offset %lld "
-                       "(actual buffer size is %lld)", packing ? "pack_into" : "unpack_from", size + (long long)offset,
-                       packing ? "packing" : "unpacking", size, (long long)offset, have), false;
+    return raise_error(&struct_error_type,
+                       "%s requires a buffer of at least %lld bytes for %s %lld bytes at offset %lld "
+                       "(actual buffer size is %lld)",
+                       packing ? "pack_into" : "unpack_from", size + (long long)offset,
+                       packing ? "packing" : "unpacking", size, (long long)offset, have),
+           false;
 }
 
 /* args: buffer, offset, values... */
@@ -54,7 +58,8 @@ static Value pack_into(const StructFormat *f, const Value *args, size_t count) {
     if (count < 1) return raise_struct("pack_into expected buffer argument");
     if (count < 2) return raise_struct("pack_into expected offset argument");
     if (count - 2 != f->values) {
-        return raise_error(&struct_error_type, "pack_into expected %zu items for packing (got %zu)", f->values, count - 2);
+        return raise_error(&struct_error_type, "pack_into expected %zu items for packing (got %zu)", f->values,
+                           count - 2);
     }
     if (!buffer_get(args[0], &buffer, true)) {
         if (error_absorb(&TypeError_type) || error_absorb(&BufferError_type)) {
@@ -71,8 +76,9 @@ static Value pack_into(const StructFormat *f, const Value *args, size_t count) {
 static Value unpack(const StructFormat *f, Value data) {
     Buffer buffer;
     if (!buffer_get(data, &buffer, false)) return UNSET;
-    Value result = buffer.length == f->size ? struct_format_unpack(f, buffer.data)
-                                            : raise_error(&struct_error_type, "unpack requires a buffer of %zu bytes", f->size);
+    Value result = buffer.length == f->size
+                       ? struct_format_unpack(f, buffer.data)
+                       : raise_error(&struct_error_type, "unpack requires a buffer of %zu bytes", f->size);
     buffer_release(&buffer);
     return result;
 }
@@ -196,16 +202,21 @@ static void struct_destroy(Object *self) {
 }
 
 static Value struct_pack(const Value *args, size_t count) { return pack(format_of(args[0]), args + 1, count - 1); }
-static Value struct_pack_into(const Value *args, size_t count) { return pack_into(format_of(args[0]), args + 1, count - 1); }
+static Value struct_pack_into(const Value *args, size_t count) {
+    return pack_into(format_of(args[0]), args + 1, count - 1);
+}
 static Value struct_unpack(const Value *args, size_t count) { return unpack(format_of(args[0]), args[1]); }
-static Value struct_unpack_from(const Value *args, size_t count) { return unpack_from(format_of(args[0]), args[1], args[2]); }
+static Value struct_unpack_from(const Value *args, size_t count) {
+    return unpack_from(format_of(args[0]), args[1], args[2]);
+}
 static Value struct_iter_unpack(const Value *args, size_t count) { return iterate(format_of(args[0]), args[1]); }
 
 static const NativeDef struct_methods[] = {
     METHOD("pack", "*values", struct_pack, "Return a bytes object containing values packed according to the format."),
     METHOD("pack_into", "*args", struct_pack_into, "Pack values and write the packed bytes into a writable buffer."),
     METHOD("unpack", "buffer, /", struct_unpack, "Return a tuple containing unpacked values."),
-    METHOD("unpack_from", "buffer, offset=0", struct_unpack_from, "Return a tuple containing unpacked values, from an offset."),
+    METHOD("unpack_from", "buffer, offset=0", struct_unpack_from,
+           "Return a tuple containing unpacked values, from an offset."),
     METHOD("iter_unpack", "buffer, /", struct_iter_unpack, "Return an iterator yielding tuples."),
     NATIVE_END,
 };
@@ -278,11 +289,15 @@ static Value module_calcsize(const Value *args, size_t count) {
 }
 
 static const NativeDef functions[] = {
-    FUNCTION("calcsize", "format, /", module_calcsize, "Return size in bytes of the struct described by the format string."),
-    FUNCTION("pack", "*args", module_pack, "Return a bytes object containing the values packed according to the format string."),
+    FUNCTION("calcsize", "format, /", module_calcsize,
+             "Return size in bytes of the struct described by the format string."),
+    FUNCTION("pack", "*args", module_pack,
+             "Return a bytes object containing the values packed according to the format string."),
     FUNCTION("pack_into", "*args", module_pack_into, "Pack values and write the packed bytes into a writable buffer."),
-    FUNCTION("unpack", "format, buffer, /", module_unpack, "Return a tuple containing values unpacked according to the format string."),
-    FUNCTION("unpack_from", "format, /, buffer, offset=0", module_unpack_from, "Return a tuple containing unpacked values, from an offset."),
+    FUNCTION("unpack", "format, buffer, /", module_unpack,
+             "Return a tuple containing values unpacked according to the format string."),
+    FUNCTION("unpack_from", "format, /, buffer, offset=0", module_unpack_from,
+             "Return a tuple containing unpacked values, from an offset."),
     FUNCTION("iter_unpack", "format, buffer, /", module_iter_unpack, "Return an iterator yielding tuples."),
     NATIVE_END,
 };
@@ -292,7 +307,8 @@ static bool ready(void) {
 }
 
 static bool fill_all(Value dict) {
-    static const char *const exported[] = {"calcsize", "pack", "pack_into", "unpack", "unpack_from", "iter_unpack", "Struct", "error"};
+    static const char *const exported[] = {"calcsize",    "pack",        "pack_into", "unpack",
+                                           "unpack_from", "iter_unpack", "Struct",    "error"};
     Value all = list_new(8);
     bool done = is_set(all);
     for (size_t i = 0; done && i < 8; i++) {
@@ -305,8 +321,9 @@ static bool fill_all(Value dict) {
 }
 
 static bool fill(Value dict) {
-    return fill_all(dict) && dict_set_utf8(dict, "Struct", type_value(&struct_type)) && dict_set_utf8(dict, "error", type_value(&struct_error_type));
+    return fill_all(dict) && dict_set_utf8(dict, "Struct", type_value(&struct_type)) &&
+           dict_set_utf8(dict, "error", type_value(&struct_error_type));
 }
 
-const ModuleDef mod_struct = {"struct", "Conversion between Python values and C structs represented as bytes.", functions,
-                              fill, ready};
+const ModuleDef mod_struct = {"struct", "Conversion between Python values and C structs represented as bytes.",
+                              functions, fill, ready};

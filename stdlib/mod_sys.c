@@ -47,7 +47,9 @@ static Value sys_setrecursionlimit(const Value *args, size_t count) {
     return exec_set_recursion_limit((int)limit) ? NONE : UNSET;
 }
 
-static Value sys_getswitchinterval(const Value *args, size_t count) { return from_double((double)gil_interval() / 1e9); }
+static Value sys_getswitchinterval(const Value *args, size_t count) {
+    return from_double((double)gil_interval() / 1e9);
+}
 
 static Value sys_setswitchinterval(const Value *args, size_t count) {
     double seconds;
@@ -126,12 +128,15 @@ static const NativeDef functions[] = {
     FUNCTION("getrecursionlimit", "", sys_getrecursionlimit, "Return the current value of the recursion limit."),
     FUNCTION("setrecursionlimit", "limit, /", sys_setrecursionlimit, "Set the maximum depth of the interpreter stack."),
     FUNCTION("getswitchinterval", "", sys_getswitchinterval, "Return the switch interval in seconds."),
-    FUNCTION("setswitchinterval", "interval, /", sys_setswitchinterval, "Set how long a thread may keep the lock when others want it."),
+    FUNCTION("setswitchinterval", "interval, /", sys_setswitchinterval,
+             "Set how long a thread may keep the lock when others want it."),
     FUNCTION("exc_info", "", sys_exc_info, "Return the type, value and traceback of the exception being handled."),
     FUNCTION("exception", "", sys_exception, "Return the exception being handled."),
     FUNCTION("_getframe", "depth=0, /", sys_getframe, "Return a frame object from the call stack."),
-    FUNCTION("get_int_max_str_digits", "", sys_get_int_max_str_digits, "Return the maximum string digits limit for non-binary int<->str conversions."),
-    FUNCTION("set_int_max_str_digits", "maxdigits", sys_set_int_max_str_digits, "Set the maximum string digits limit for non-binary int<->str conversions."),
+    FUNCTION("get_int_max_str_digits", "", sys_get_int_max_str_digits,
+             "Return the maximum string digits limit for non-binary int<->str conversions."),
+    FUNCTION("set_int_max_str_digits", "maxdigits", sys_set_int_max_str_digits,
+             "Set the maximum string digits limit for non-binary int<->str conversions."),
     FUNCTION("getsizeof", "object, default=None", sys_getsizeof, "Return the size of object in bytes."),
     FUNCTION("getdefaultencoding", "", sys_getdefaultencoding, "Return the default string encoding."),
     FUNCTION("getfilesystemencoding", "", sys_getfilesystemencoding, "Return the encoding of file names."),
@@ -175,13 +180,27 @@ static bool fill_version(Value dict) {
 }
 
 static bool fill_sizes(Value dict) {
-    static const char *const float_keys[] = {"max", "max_exp", "max_10_exp", "min", "min_exp", "min_10_exp", "dig", "mant_dig", "epsilon", "radix", "rounds"};
-    const Value float_values[] = {from_double(1.7976931348623157e308), from_small_int(1024), from_small_int(308), from_double(2.2250738585072014e-308),
-        from_small_int(-1021), from_small_int(-307), from_small_int(15), from_small_int(53), from_double(2.220446049250313e-16), from_small_int(2), from_small_int(1)};
-    static const char *const hash_keys[] = {"width", "modulus", "inf", "nan", "imag", "algorithm", "hash_bits", "seed_bits", "cutoff"};
+    static const char *const float_keys[] = {"max", "max_exp",  "max_10_exp", "min",   "min_exp", "min_10_exp",
+                                             "dig", "mant_dig", "epsilon",    "radix", "rounds"};
+    const Value float_values[] = {from_double(1.7976931348623157e308),
+                                  from_small_int(1024),
+                                  from_small_int(308),
+                                  from_double(2.2250738585072014e-308),
+                                  from_small_int(-1021),
+                                  from_small_int(-307),
+                                  from_small_int(15),
+                                  from_small_int(53),
+                                  from_double(2.220446049250313e-16),
+                                  from_small_int(2),
+                                  from_small_int(1)};
+    static const char *const hash_keys[] = {"width",     "modulus",   "inf",       "nan",   "imag",
+                                            "algorithm", "hash_bits", "seed_bits", "cutoff"};
     Value modulus = int_from_int64((INT64_C(1) << 61) - 1), algorithm = str_from("siphash13");
-    const Value hash_values[] = {from_small_int(64), modulus, from_small_int(314159), from_small_int(0), from_small_int(1000003), algorithm, from_small_int(64), from_small_int(128), from_small_int(0)};
-    static const char *const int_keys[] = {"bits_per_digit", "sizeof_digit", "default_max_str_digits", "str_digits_check_threshold"};
+    const Value hash_values[] = {from_small_int(64),      modulus,   from_small_int(314159), from_small_int(0),
+                                 from_small_int(1000003), algorithm, from_small_int(64),     from_small_int(128),
+                                 from_small_int(0)};
+    static const char *const int_keys[] = {"bits_per_digit", "sizeof_digit", "default_max_str_digits",
+                                           "str_digits_check_threshold"};
     const Value int_values[] = {from_small_int(30), from_small_int(4), from_small_int(4300), from_small_int(640)};
     bool done = set(dict, "maxsize", int_from_int64(INT64_MAX)) && set(dict, "maxunicode", from_small_int(0x10FFFF)) &&
                 set(dict, "float_info", namespace_of(float_keys, float_values, 11)) &&
@@ -193,8 +212,23 @@ static bool fill_sizes(Value dict) {
 }
 
 static bool fill_flags(Value dict) {
-    static const char *const keys[] = {"debug", "inspect", "interactive", "optimize", "dont_write_bytecode", "no_user_site", "no_site",
-        "ignore_environment", "verbose", "bytes_warning", "quiet", "hash_randomization", "isolated", "dev_mode", "utf8_mode", "safe_path", "int_max_str_digits"};
+    static const char *const keys[] = {"debug",
+                                       "inspect",
+                                       "interactive",
+                                       "optimize",
+                                       "dont_write_bytecode",
+                                       "no_user_site",
+                                       "no_site",
+                                       "ignore_environment",
+                                       "verbose",
+                                       "bytes_warning",
+                                       "quiet",
+                                       "hash_randomization",
+                                       "isolated",
+                                       "dev_mode",
+                                       "utf8_mode",
+                                       "safe_path",
+                                       "int_max_str_digits"};
     Value values[17];
     for (int i = 0; i < 17; i++) values[i] = from_small_int(i == 11);
     values[13] = values[15] = FALSE_VALUE;
@@ -209,11 +243,13 @@ static bool fill(Value dict) {
            set(dict, "prefix", str_from("/usr")) && set(dict, "exec_prefix", str_from("/usr")) &&
            set(dict, "base_prefix", str_from("/usr")) && set(dict, "base_exec_prefix", str_from("/usr")) &&
            set(dict, "argv", list_new(0)) && set(dict, "orig_argv", list_new(0)) && set(dict, "path", list_new(0)) &&
-           set(dict, "warnoptions", list_new(0)) && set(dict, "_xoptions", dict_new()) && set(dict, "meta_path", list_new(0)) &&
-           set(dict, "path_hooks", list_new(0)) && set(dict, "path_importer_cache", dict_new()) &&
-           set(dict, "dont_write_bytecode", TRUE_VALUE) && set(dict, "ps1", str_from(">>> ")) && set(dict, "ps2", str_from("... ")) &&
+           set(dict, "warnoptions", list_new(0)) && set(dict, "_xoptions", dict_new()) &&
+           set(dict, "meta_path", list_new(0)) && set(dict, "path_hooks", list_new(0)) &&
+           set(dict, "path_importer_cache", dict_new()) && set(dict, "dont_write_bytecode", TRUE_VALUE) &&
+           set(dict, "ps1", str_from(">>> ")) && set(dict, "ps2", str_from("... ")) &&
            dict_set_utf8(dict, "__displayhook__", dict_get_utf8(dict, "displayhook")) &&
            dict_set_utf8(dict, "__excepthook__", dict_get_utf8(dict, "excepthook"));
 }
 
-const ModuleDef mod_sys = {"sys", "The interpreter: arguments, paths, streams, limits, and what it knows about itself.", functions, fill, NULL};
+const ModuleDef mod_sys = {"sys", "The interpreter: arguments, paths, streams, limits, and what it knows about itself.",
+                           functions, fill, NULL};

@@ -103,8 +103,10 @@ static Value time_get_clock_info(const Value *args, size_t count) {
     if (str_equal_ascii(args[0], "monotonic") || str_equal_ascii(args[0], "perf_counter")) {
         return clock_info("clock_gettime(CLOCK_MONOTONIC)", true, false);
     }
-    if (str_equal_ascii(args[0], "process_time")) return clock_info("clock_gettime(CLOCK_PROCESS_CPUTIME_ID)", true, false);
-    if (str_equal_ascii(args[0], "thread_time")) return clock_info("clock_gettime(CLOCK_THREAD_CPUTIME_ID)", true, false);
+    if (str_equal_ascii(args[0], "process_time"))
+        return clock_info("clock_gettime(CLOCK_PROCESS_CPUTIME_ID)", true, false);
+    if (str_equal_ascii(args[0], "thread_time"))
+        return clock_info("clock_gettime(CLOCK_THREAD_CPUTIME_ID)", true, false);
     return raise_value_error("unknown clock");
 }
 
@@ -115,7 +117,8 @@ static bool duration(Value v, int64_t *ns) {
     if (float_is(v)) {
         double d = float_value(v) * 1e9;
         if (d != d) return raise_value_error("Invalid value NaN (not a number)"), false;
-        if (d >= 0x1p63 || d < -0x1p63) return raise_overflow_error("timestamp out of range for platform time_t"), false;
+        if (d >= 0x1p63 || d < -0x1p63)
+            return raise_overflow_error("timestamp out of range for platform time_t"), false;
         *ns = (int64_t)ceil(d);
         return true;
     }
@@ -145,14 +148,21 @@ static Value time_sleep(const Value *args, size_t count) {
 
 static const char *const time_fields[] = {"tm_year", "tm_mon",  "tm_mday",  "tm_hour", "tm_min",   "tm_sec",
                                           "tm_wday", "tm_yday", "tm_isdst", "tm_zone", "tm_gmtoff"};
-static StructSequence struct_time =
-    STRUCT_SEQUENCE("time.struct_time", "The time value as returned by gmtime(), localtime(), and strptime().", time_fields, 9, 11);
+static StructSequence struct_time = STRUCT_SEQUENCE(
+    "time.struct_time", "The time value as returned by gmtime(), localtime(), and strptime().", time_fields, 9, 11);
 
 static Value from_tm(const struct tm *t) {
-    Value items[11] = {from_small_int((int64_t)t->tm_year + 1900), from_small_int(t->tm_mon + 1), from_small_int(t->tm_mday),
-                       from_small_int(t->tm_hour), from_small_int(t->tm_min), from_small_int(t->tm_sec),
-                       from_small_int((t->tm_wday + 6) % 7), from_small_int(t->tm_yday + 1), from_small_int(t->tm_isdst),
-                       str_decode(t->tm_zone, strlen(t->tm_zone), "utf-8", "surrogateescape"), from_small_int(t->tm_gmtoff)};
+    Value items[11] = {from_small_int((int64_t)t->tm_year + 1900),
+                       from_small_int(t->tm_mon + 1),
+                       from_small_int(t->tm_mday),
+                       from_small_int(t->tm_hour),
+                       from_small_int(t->tm_min),
+                       from_small_int(t->tm_sec),
+                       from_small_int((t->tm_wday + 6) % 7),
+                       from_small_int(t->tm_yday + 1),
+                       from_small_int(t->tm_isdst),
+                       str_decode(t->tm_zone, strlen(t->tm_zone), "utf-8", "surrogateescape"),
+                       from_small_int(t->tm_gmtoff)};
     return is_set(items[9]) ? struct_sequence_new(&struct_time, items) : UNSET;
 }
 
@@ -163,7 +173,8 @@ static bool moment(Value v, time_t *out) {
     if (float_is(v)) {
         double d = floor(float_value(v));
         if (d != d) return raise_value_error("Invalid value NaN (not a number)"), false;
-        if (d >= 0x1p63 || d < -0x1p63) return raise_overflow_error("timestamp out of range for platform time_t"), false;
+        if (d >= 0x1p63 || d < -0x1p63)
+            return raise_overflow_error("timestamp out of range for platform time_t"), false;
         return *out = (time_t)d, true;
     }
     Value whole = object_index(v);
@@ -239,8 +250,8 @@ static bool now_or_given(Value v, const char *name, struct tm *t) {
 static Value as_text(const struct tm *t) {
     static const char days[] = "SunMonTueWedThuFriSat", months[] = "JanFebMarAprMayJunJulAugSepOctNovDec";
     char room[80];
-    snprintf(room, sizeof room, "%.3s %.3s%3d %.2d:%.2d:%.2d %d", days + 3 * t->tm_wday, months + 3 * t->tm_mon, t->tm_mday,
-             t->tm_hour, t->tm_min, t->tm_sec, 1900 + t->tm_year);
+    snprintf(room, sizeof room, "%.3s %.3s%3d %.2d:%.2d:%.2d %d", days + 3 * t->tm_wday, months + 3 * t->tm_mon,
+             t->tm_mday, t->tm_hour, t->tm_min, t->tm_sec, 1900 + t->tm_year);
     return str_from(room);
 }
 
@@ -336,8 +347,10 @@ static bool fill_zone(Value dict) {
     long standard, summer;
     tzset();
     zone_offsets(&standard, &summer);
-    return dict_set_utf8(dict, "timezone", from_small_int(standard)) && dict_set_utf8(dict, "altzone", from_small_int(summer)) &&
-           dict_set_utf8(dict, "daylight", from_small_int(standard != summer)) && set_owned(dict, "tzname", zone_names());
+    return dict_set_utf8(dict, "timezone", from_small_int(standard)) &&
+           dict_set_utf8(dict, "altzone", from_small_int(summer)) &&
+           dict_set_utf8(dict, "daylight", from_small_int(standard != summer)) &&
+           set_owned(dict, "tzname", zone_names());
 }
 
 static Value time_tzset(const Value *args, size_t count) {
@@ -355,25 +368,36 @@ static const NativeDef functions[] = {
     FUNCTION("monotonic_ns", "", time_monotonic_ns, "Monotonic clock, cannot go backward, as nanoseconds."),
     FUNCTION("perf_counter", "", time_monotonic, "Performance counter for benchmarking."),
     FUNCTION("perf_counter_ns", "", time_monotonic_ns, "Performance counter for benchmarking as nanoseconds."),
-    FUNCTION("process_time", "", time_process_time, "Process time for profiling: sum of the kernel and user-space CPU time."),
+    FUNCTION("process_time", "", time_process_time,
+             "Process time for profiling: sum of the kernel and user-space CPU time."),
     FUNCTION("process_time_ns", "", time_process_time_ns, "Process time for profiling as nanoseconds."),
-    FUNCTION("thread_time", "", time_thread_time, "Thread time for profiling: sum of the kernel and user-space CPU time."),
+    FUNCTION("thread_time", "", time_thread_time,
+             "Thread time for profiling: sum of the kernel and user-space CPU time."),
     FUNCTION("thread_time_ns", "", time_thread_time_ns, "Thread time for profiling as nanoseconds."),
     FUNCTION("clock_gettime", "clk_id, /", time_clock_gettime, "Return the time of the specified clock."),
-    FUNCTION("clock_gettime_ns", "clk_id, /", time_clock_gettime_ns, "Return the time of the specified clock as nanoseconds."),
+    FUNCTION("clock_gettime_ns", "clk_id, /", time_clock_gettime_ns,
+             "Return the time of the specified clock as nanoseconds."),
     FUNCTION("clock_settime", "clk_id, time, /", time_clock_settime, "Set the time of the specified clock."),
-    FUNCTION("clock_settime_ns", "clk_id, time, /", time_clock_settime_ns, "Set the time of the specified clock, in nanoseconds."),
-    FUNCTION("clock_getres", "clk_id, /", time_clock_getres, "Return the resolution (precision) of the specified clock."),
-    FUNCTION("pthread_getcpuclockid", "thread_id, /", time_pthread_getcpuclockid, "The clk_id of a thread's CPU time clock."),
+    FUNCTION("clock_settime_ns", "clk_id, time, /", time_clock_settime_ns,
+             "Set the time of the specified clock, in nanoseconds."),
+    FUNCTION("clock_getres", "clk_id, /", time_clock_getres,
+             "Return the resolution (precision) of the specified clock."),
+    FUNCTION("pthread_getcpuclockid", "thread_id, /", time_pthread_getcpuclockid,
+             "The clk_id of a thread's CPU time clock."),
     FUNCTION("get_clock_info", "name, /", time_get_clock_info, "Get information of the specified clock."),
     FUNCTION("sleep", "seconds, /", time_sleep, "Delay execution for a given number of seconds."),
     FUNCTION("gmtime", "seconds=None, /", time_gmtime, "Convert seconds since the Epoch to a time tuple in UTC."),
-    FUNCTION("localtime", "seconds=None, /", time_localtime, "Convert seconds since the Epoch to a time tuple in local time."),
-    FUNCTION("asctime", "tuple=None, /", time_asctime, "Convert a time tuple to a string, e.g. 'Sat Jun 06 16:26:11 1998'."),
-    FUNCTION("ctime", "seconds=None, /", time_ctime, "Convert a time in seconds since the Epoch to a string in local time."),
+    FUNCTION("localtime", "seconds=None, /", time_localtime,
+             "Convert seconds since the Epoch to a time tuple in local time."),
+    FUNCTION("asctime", "tuple=None, /", time_asctime,
+             "Convert a time tuple to a string, e.g. 'Sat Jun 06 16:26:11 1998'."),
+    FUNCTION("ctime", "seconds=None, /", time_ctime,
+             "Convert a time in seconds since the Epoch to a string in local time."),
     FUNCTION("mktime", "tuple, /", time_mktime, "Convert a time tuple in local time to seconds since the Epoch."),
-    FUNCTION("strftime", "format, tuple=None, /", time_strftime, "Convert a time tuple to a string according to a format."),
-    FUNCTION("strptime", "string, format=None, /", time_strptime, "Parse a string to a time tuple according to a format."),
+    FUNCTION("strftime", "format, tuple=None, /", time_strftime,
+             "Convert a time tuple to a string according to a format."),
+    FUNCTION("strptime", "string, format=None, /", time_strptime,
+             "Parse a string to a time tuple according to a format."),
     FUNCTION("tzset", "", time_tzset, "Initialize, or reinitialize, the local timezone to the value stored in TZ."),
     NATIVE_END,
 };

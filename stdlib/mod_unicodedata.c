@@ -8,8 +8,10 @@
 
 static bool character(Value v, const char *function, uint32_t *c) {
     const char *which = strchr("dn", function[0]) ? " 1" : ""; /* those that take a default too */
-    if (!str_is(v)) return raise_type_error("%s() argument%s must be a unicode character, not %T", function, which, v), false;
-    if (str_length(v) != 1) return raise_type_error("%s() argument%s must be a unicode character, not str", function, which), false;
+    if (!str_is(v))
+        return raise_type_error("%s() argument%s must be a unicode character, not %T", function, which, v), false;
+    if (str_length(v) != 1)
+        return raise_type_error("%s() argument%s must be a unicode character, not str", function, which), false;
     *c = str_at(as_str(v), 0);
     return true;
 }
@@ -38,13 +40,15 @@ static bool numeric_value(uint32_t c, double *out) {
     static const struct {
         uint32_t c;
         double value;
-    } known[] = {{0xBC, 0.25}, {0xBD, 0.5}, {0xBE, 0.75}, {0x2150, 1.0 / 7}, {0x2151, 1.0 / 9}, {0x2152, 0.1}, {0x2153, 1.0 / 3},
-                 {0x2154, 2.0 / 3}, {0x2155, 0.2}, {0x2156, 0.4}, {0x2157, 0.6}, {0x2158, 0.8}, {0x2159, 1.0 / 6},
-                 {0x215A, 5.0 / 6}, {0x215B, 0.125}, {0x215C, 0.375}, {0x215D, 0.625}, {0x215E, 0.875}, {0x215F, 1.0},
-                 {0x216C, 50}, {0x216D, 100}, {0x216E, 500}, {0x216F, 1000}, {0x217C, 50}, {0x217D, 100}, {0x217E, 500},
-                 {0x217F, 1000}, {0x2189, 0}, {0x3007, 0}, {0x4E00, 1}, {0x4E8C, 2}, {0x4E09, 3}, {0x56DB, 4}, {0x4E94, 5},
-                 {0x516D, 6}, {0x4E03, 7}, {0x516B, 8}, {0x4E5D, 9}, {0x5341, 10}, {0x767E, 100}, {0x5343, 1000},
-                 {0x842C, 10000}, {0x4E07, 10000}};
+    } known[] = {{0xBC, 0.25},    {0xBD, 0.5},       {0xBE, 0.75},      {0x2150, 1.0 / 7}, {0x2151, 1.0 / 9},
+                 {0x2152, 0.1},   {0x2153, 1.0 / 3}, {0x2154, 2.0 / 3}, {0x2155, 0.2},     {0x2156, 0.4},
+                 {0x2157, 0.6},   {0x2158, 0.8},     {0x2159, 1.0 / 6}, {0x215A, 5.0 / 6}, {0x215B, 0.125},
+                 {0x215C, 0.375}, {0x215D, 0.625},   {0x215E, 0.875},   {0x215F, 1.0},     {0x216C, 50},
+                 {0x216D, 100},   {0x216E, 500},     {0x216F, 1000},    {0x217C, 50},      {0x217D, 100},
+                 {0x217E, 500},   {0x217F, 1000},    {0x2189, 0},       {0x3007, 0},       {0x4E00, 1},
+                 {0x4E8C, 2},     {0x4E09, 3},       {0x56DB, 4},       {0x4E94, 5},       {0x516D, 6},
+                 {0x4E03, 7},     {0x516B, 8},       {0x4E5D, 9},       {0x5341, 10},      {0x767E, 100},
+                 {0x5343, 1000},  {0x842C, 10000},   {0x4E07, 10000}};
     int n = unicode_digit(c);
     if (n >= 0) return *out = n, true;
     if ((c >= 0x2160 && c <= 0x216B) || (c >= 0x2170 && c <= 0x217B)) return *out = (c & 15) + 1, true;
@@ -66,8 +70,9 @@ static const utf8proc_property_t *properties(uint32_t c) {
 }
 
 static Value bidirectional(const Value *args, size_t count) {
-    static const char *const names_of[] = {"", "L", "LRE", "LRO", "R", "AL", "RLE", "RLO", "PDF", "EN", "ES", "ET", "AN", "CS",
-                                           "NSM", "BN", "B", "S", "WS", "ON", "LRI", "RLI", "FSI", "PDI"};
+    static const char *const names_of[] = {"",    "L",  "LRE", "LRO", "R",   "AL",  "RLE", "RLO",
+                                           "PDF", "EN", "ES",  "ET",  "AN",  "CS",  "NSM", "BN",
+                                           "B",   "S",  "WS",  "ON",  "LRI", "RLI", "FSI", "PDI"};
     uint32_t c;
     if (!character(args[0], "bidirectional", &c)) return UNSET;
     if (strcmp(unicode_category(c), "Cn") == 0) return names.empty;
@@ -129,8 +134,10 @@ static bool form_of(Value v, utf8proc_option_t *options, bool *compose) {
         const char *name;
         utf8proc_option_t options;
         bool compose;
-    } forms[] = {{"NFC", UTF8PROC_DECOMPOSE, true}, {"NFD", UTF8PROC_DECOMPOSE, false},
-                 {"NFKC", UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT, true}, {"NFKD", UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT, false}};
+    } forms[] = {{"NFC", UTF8PROC_DECOMPOSE, true},
+                 {"NFD", UTF8PROC_DECOMPOSE, false},
+                 {"NFKC", UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT, true},
+                 {"NFKD", UTF8PROC_DECOMPOSE | UTF8PROC_COMPAT, false}};
     for (size_t i = 0; str_is(v) && i < 4; i++)
         if (str_equal_ascii(v, forms[i].name)) return *options = forms[i].options, *compose = forms[i].compose, true;
     if (!str_is(v)) return raise_type_error("normalize() argument 1 must be str, not %T", v), false;
@@ -148,7 +155,8 @@ static Value normalize(const Value *args, size_t count) {
     if (!points) return UNSET;
     reorder(points, n);
     if (compose) {
-        utf8proc_ssize_t composed = utf8proc_normalize_utf32(points, (utf8proc_ssize_t)n, UTF8PROC_COMPOSE | UTF8PROC_STABLE);
+        utf8proc_ssize_t composed =
+            utf8proc_normalize_utf32(points, (utf8proc_ssize_t)n, UTF8PROC_COMPOSE | UTF8PROC_STABLE);
         if (composed >= 0) n = (size_t)composed;
     }
     Value made = str_from_ucs4((uint32_t *)points, n);

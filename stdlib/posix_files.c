@@ -23,7 +23,8 @@ bool path_get(Value v, const char *function, Path *out) {
     Value path = retain(v);
     if (!str_is(v) && !bytes_is(v)) {
         char message[128];
-        snprintf(message, sizeof message, "%s: path should be string, bytes, os.PathLike or integer, not %%s", function);
+        snprintf(message, sizeof message, "%s: path should be string, bytes, os.PathLike or integer, not %%s",
+                 function);
         release(path);
         if (is_unset(path = call_special(v, names.__fspath__, NULL, 0, message))) return false;
     }
@@ -95,7 +96,9 @@ static Value posix_read(const Value *args, size_t count) {
     char *data = raw_allocate((size_t)n);
     if (!data) return raise_memory_error();
     RETRY(got = read(fd, data, (size_t)n), got < 0);
-    Value result = error_pending() ? UNSET : got < 0 ? raise_os_error(errno, UNSET, UNSET) : bytes_from(data, (size_t)got);
+    Value result = error_pending() ? UNSET
+                   : got < 0       ? raise_os_error(errno, UNSET, UNSET)
+                                   : bytes_from(data, (size_t)got);
     raw_free(data);
     return result;
 }
@@ -181,8 +184,9 @@ static Value posix_get_inheritable(const Value *args, size_t count) {
 /* ---- stat ---- */
 
 static const char *const stat_fields[] = {
-    "st_mode", "st_ino", "st_dev", "st_nlink", "st_uid", "st_gid", "st_size", "_integer_atime", "_integer_mtime", "_integer_ctime",
-    "st_atime", "st_mtime", "st_ctime", "st_atime_ns", "st_mtime_ns", "st_ctime_ns", "st_blksize", "st_blocks", "st_rdev",
+    "st_mode",        "st_ino",         "st_dev",         "st_nlink",  "st_uid",   "st_gid",   "st_size",
+    "_integer_atime", "_integer_mtime", "_integer_ctime", "st_atime",  "st_mtime", "st_ctime", "st_atime_ns",
+    "st_mtime_ns",    "st_ctime_ns",    "st_blksize",     "st_blocks", "st_rdev",
 };
 StructSequence stat_result = STRUCT_SEQUENCE("os.stat_result", "Status of a file.", stat_fields, 10, 19);
 static const char *const size_fields[] = {"columns", "lines"};
@@ -193,13 +197,25 @@ static Value stat_tuple(const struct stat *s) {
     double mtime = (double)s->st_mtim.tv_sec + (double)s->st_mtim.tv_nsec * 1e-9;
     double ctime_seconds = (double)s->st_ctim.tv_sec + (double)s->st_ctim.tv_nsec * 1e-9;
     Value items[] = {
-        from_small_int(s->st_mode), int_from_uint64(s->st_ino), int_from_uint64(s->st_dev), int_from_uint64(s->st_nlink),
-        from_small_int(s->st_uid), from_small_int(s->st_gid), int_from_int64(s->st_size), int_from_int64(s->st_atim.tv_sec),
-        int_from_int64(s->st_mtim.tv_sec), int_from_int64(s->st_ctim.tv_sec), from_double(atime), from_double(mtime),
-        from_double(ctime_seconds), int_from_int64(s->st_atim.tv_sec * INT64_C(1000000000) + s->st_atim.tv_nsec),
+        from_small_int(s->st_mode),
+        int_from_uint64(s->st_ino),
+        int_from_uint64(s->st_dev),
+        int_from_uint64(s->st_nlink),
+        from_small_int(s->st_uid),
+        from_small_int(s->st_gid),
+        int_from_int64(s->st_size),
+        int_from_int64(s->st_atim.tv_sec),
+        int_from_int64(s->st_mtim.tv_sec),
+        int_from_int64(s->st_ctim.tv_sec),
+        from_double(atime),
+        from_double(mtime),
+        from_double(ctime_seconds),
+        int_from_int64(s->st_atim.tv_sec * INT64_C(1000000000) + s->st_atim.tv_nsec),
         int_from_int64(s->st_mtim.tv_sec * INT64_C(1000000000) + s->st_mtim.tv_nsec),
-        int_from_int64(s->st_ctim.tv_sec * INT64_C(1000000000) + s->st_ctim.tv_nsec), int_from_int64(s->st_blksize),
-        int_from_int64(s->st_blocks), int_from_uint64(s->st_rdev),
+        int_from_int64(s->st_ctim.tv_sec * INT64_C(1000000000) + s->st_ctim.tv_nsec),
+        int_from_int64(s->st_blksize),
+        int_from_int64(s->st_blocks),
+        int_from_uint64(s->st_rdev),
     };
     return struct_sequence_new(&stat_result, items);
 }
@@ -228,7 +244,9 @@ static Value stat_path(Value v, const char *function, bool follow) {
     path_release(&path);
     return failed ? path_error(v) : stat_tuple(&status);
 }
-static Value posix_stat(const Value *args, size_t count) { return stat_path(args[0], "stat", is_unset(args[2]) || object_truth(args[2])); }
+static Value posix_stat(const Value *args, size_t count) {
+    return stat_path(args[0], "stat", is_unset(args[2]) || object_truth(args[2]));
+}
 static Value posix_lstat(const Value *args, size_t count) { return stat_path(args[0], "lstat", false); }
 static Value posix_fstat(const Value *args, size_t count) { return stat_path(args[0], "fstat", true); }
 
@@ -389,7 +407,8 @@ const NativeDef posix_file_functions[] = {
     FUNCTION("ftruncate", "fd, length, /", posix_ftruncate, "Set the size of a file."),
     FUNCTION("set_blocking", "fd, blocking, /", posix_set_blocking, "Set the blocking mode."),
     FUNCTION("get_blocking", "fd, /", posix_get_blocking, "The blocking mode."),
-    FUNCTION("set_inheritable", "fd, inheritable, /", posix_set_inheritable, "Set whether programs that are executed inherit it."),
+    FUNCTION("set_inheritable", "fd, inheritable, /", posix_set_inheritable,
+             "Set whether programs that are executed inherit it."),
     FUNCTION("get_inheritable", "fd, /", posix_get_inheritable, "Do programs that are executed inherit it?"),
     FUNCTION("get_terminal_size", "fd=1, /", posix_terminal_size, "(columns, lines)"),
     FUNCTION("stat", "path, *, dir_fd=None, follow_symlinks=True", posix_stat, "Status of a file."),
@@ -408,7 +427,8 @@ const NativeDef posix_file_functions[] = {
     FUNCTION("mkfifo", "path, mode=438, *, dir_fd=None", posix_mkfifo, "Make a named pipe."),
     FUNCTION("readlink", "path, *, dir_fd=None", posix_readlink, "Where a symbolic link points."),
     FUNCTION("_realpath", "path, /", posix_realpath, "The path without links."),
-    FUNCTION("access", "path, mode, *, dir_fd=None, effective_ids=False, follow_symlinks=True", posix_access, "May it be used so?"),
+    FUNCTION("access", "path, mode, *, dir_fd=None, effective_ids=False, follow_symlinks=True", posix_access,
+             "May it be used so?"),
     FUNCTION("truncate", "path, length", posix_truncate, "Set the size of a file."),
     FUNCTION("_utime", "path, atime_ns, mtime_ns, /", posix_utime, "Set the times of a file."),
     FUNCTION("getcwd", "", posix_getcwd, "The working folder."),

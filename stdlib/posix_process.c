@@ -22,7 +22,9 @@
 extern char **environ;
 
 static Value done_or_error(int result) { return result < 0 ? raise_os_error(errno, UNSET, UNSET) : NONE; }
-static Value id_or_error(int64_t result) { return result < 0 ? raise_os_error(errno, UNSET, UNSET) : int_from_int64(result); }
+static Value id_or_error(int64_t result) {
+    return result < 0 ? raise_os_error(errno, UNSET, UNSET) : int_from_int64(result);
+}
 
 static Value posix_getpid(const Value *args, size_t count) { return from_small_int(getpid()); }
 static Value posix_getppid(const Value *args, size_t count) { return from_small_int(getppid()); }
@@ -78,13 +80,15 @@ static Value wait_for(int pid, int options) {
         BLOCKING_END
     } while (found < 0 && errno == EINTR && safepoint_signals());
     if (error_pending()) return UNSET;
-    return found < 0 ? raise_os_error(errno, UNSET, UNSET) : tuple_pack(2, from_small_int(found), from_small_int(status));
+    return found < 0 ? raise_os_error(errno, UNSET, UNSET)
+                     : tuple_pack(2, from_small_int(found), from_small_int(status));
 }
 static Value posix_waitpid(const Value *args, size_t count) {
     int pid, options;
     return fd_get(args[0], &pid) && fd_get(args[1], &options) ? wait_for(pid, options) : UNSET;
 }
-static const char *const rusage_fields[] = {"ru_utime", "ru_stime", "ru_maxrss", "ru_minflt", "ru_majflt", "ru_nvcsw", "ru_nivcsw"};
+static const char *const rusage_fields[] = {"ru_utime",  "ru_stime", "ru_maxrss", "ru_minflt",
+                                            "ru_majflt", "ru_nvcsw", "ru_nivcsw"};
 StructSequence rusage_result = STRUCT_SEQUENCE("resource.struct_rusage", "What a process used.", rusage_fields, 7, 7);
 
 static Value seconds_of(struct timeval t) { return from_double((double)t.tv_sec + (double)t.tv_usec * 1e-6); }
@@ -101,8 +105,9 @@ static Value posix_wait4(const Value *args, size_t count) {
     } while (found < 0 && errno == EINTR && safepoint_signals());
     if (error_pending()) return UNSET;
     if (found < 0) return raise_os_error(errno, UNSET, UNSET);
-    Value items[] = {seconds_of(u.ru_utime), seconds_of(u.ru_stime), int_from_int64(u.ru_maxrss), int_from_int64(u.ru_minflt),
-                     int_from_int64(u.ru_majflt), int_from_int64(u.ru_nvcsw), int_from_int64(u.ru_nivcsw)};
+    Value items[] = {seconds_of(u.ru_utime),      seconds_of(u.ru_stime),      int_from_int64(u.ru_maxrss),
+                     int_from_int64(u.ru_minflt), int_from_int64(u.ru_majflt), int_from_int64(u.ru_nvcsw),
+                     int_from_int64(u.ru_nivcsw)};
     Value usage = struct_sequence_new(&rusage_result, items), result = UNSET;
     if (is_set(usage)) result = tuple_pack(3, from_small_int(found), from_small_int(status), usage);
     release(usage);
@@ -186,7 +191,8 @@ static Value posix_environ(const Value *args, size_t count) {
     for (char **row = environ; row && *row && is_set(dict); row++) {
         const char *equals = strchr(*row, '=');
         if (!equals) continue;
-        Value name = str_decode(*row, (size_t)(equals - *row), "utf-8", "surrogateescape"), value = path_value(equals + 1, false);
+        Value name = str_decode(*row, (size_t)(equals - *row), "utf-8", "surrogateescape"),
+              value = path_value(equals + 1, false);
         if (is_unset(name) || is_unset(value) || !dict_set(dict, name, value)) clear(&dict);
         release(name);
         release(value);
@@ -262,13 +268,15 @@ static Value posix_times(const Value *args, size_t count) {
     struct tms t;
     double tick = (double)sysconf(_SC_CLK_TCK), elapsed = (double)times(&t) / tick;
     Value items[] = {from_double((double)t.tms_utime / tick), from_double((double)t.tms_stime / tick),
-                     from_double((double)t.tms_cutime / tick), from_double((double)t.tms_cstime / tick), from_double(elapsed)};
+                     from_double((double)t.tms_cutime / tick), from_double((double)t.tms_cstime / tick),
+                     from_double(elapsed)};
     return struct_sequence_new(&times_result, items);
 }
 static Value posix_uname(const Value *args, size_t count) {
     struct utsname u;
     if (uname(&u) < 0) return raise_os_error(errno, UNSET, UNSET);
-    Value items[] = {str_from(u.sysname), str_from(u.nodename), str_from(u.release), str_from(u.version), str_from(u.machine)};
+    Value items[] = {str_from(u.sysname), str_from(u.nodename), str_from(u.release), str_from(u.version),
+                     str_from(u.machine)};
     return struct_sequence_new(&uname_result, items);
 }
 static Value posix_getlogin(const Value *args, size_t count) {

@@ -1,8 +1,9 @@
 /* queue.Queue: a queue with a greatest size, whose order subclasses change by overriding _init, _qsize, _put and _get.
  *
- * Everything happens under the mutex, which scripts may take too.  Threads that wait inside put(), get() and join() wait at a
- * WaitPoint each, without the mutex; not_full, not_empty and all_tasks_done are made when a script first asks for them, and
- * notify both sides.  While no hook is overridden and the items stand in a deque, nothing of this runs script code.
+ * Everything happens under the mutex, which scripts may take too.  Threads that wait inside put(), get() and join()
+ * wait at a WaitPoint each, without the mutex; not_full, not_empty and all_tasks_done are made when a script first asks
+ * for them, and notify both sides.  While no hook is overridden and the items stand in a deque, nothing of this runs
+ * script code.
  */
 #include <stddef.h>
 
@@ -73,7 +74,8 @@ static Value take_item(Value self) {
 
 static bool need_deque(Value items) {
     if (deque_is_exact(items)) return true;
-    return raise_type_error("the queue holds its items in a '%T': _qsize, _put and _get have to be overridden", items), false;
+    return raise_type_error("the queue holds its items in a '%T': _qsize, _put and _get have to be overridden", items),
+           false;
 }
 
 static Value hook_init(const Value *args, size_t count) {
@@ -162,7 +164,8 @@ static int wait_for_item(Value self, int64_t deadline) {
 static Value queue_put(const Value *args, size_t count) {
     Queue *q = queue_of(args[0]);
     int64_t deadline = -1;
-    if ((is_set(args[2]) || is_set(args[3])) && q->limit > 0 && !queue_deadline(args[2], args[3], &deadline)) return UNSET;
+    if ((is_set(args[2]) || is_set(args[3])) && q->limit > 0 && !queue_deadline(args[2], args[3], &deadline))
+        return UNSET;
     if (!enter(q)) return UNSET;
     int room = q->limit > 0 ? wait_for_room(args[0], deadline) : 1;
     if (room != 1) return room < 0 ? UNSET : raise_class(queue_full_class);
@@ -191,7 +194,9 @@ static Value queue_get(const Value *args, size_t count) {
 static Value queue_put_nowait(const Value *args, size_t count) {
     return queue_put((Value[]){args[0], args[1], FALSE_VALUE, UNSET}, 4);
 }
-static Value queue_get_nowait(const Value *args, size_t count) { return queue_get((Value[]){args[0], FALSE_VALUE, UNSET}, 3); }
+static Value queue_get_nowait(const Value *args, size_t count) {
+    return queue_get((Value[]){args[0], FALSE_VALUE, UNSET}, 3);
+}
 
 /* --- the rest -------------------------------------------------------------------------------------------------- */
 
@@ -218,7 +223,8 @@ static Value queue_full(const Value *args, size_t count) {
 static Value queue_task_done(const Value *args, size_t count) {
     Queue *q = queue_of(args[0]);
     if (!enter(q)) return UNSET;
-    bool done = q->unfinished > 0 && (q->unfinished > 1 || notify_scripts(q, DONE, true)), too_often = q->unfinished <= 0;
+    bool done = q->unfinished > 0 && (q->unfinished > 1 || notify_scripts(q, DONE, true)),
+         too_often = q->unfinished <= 0;
     if (done) q->unfinished--;
     leave(q);
     if (too_often) return raise_value_error("task_done() called too many times");
@@ -367,14 +373,17 @@ static void queue_destroy(Object *o) {
 }
 
 static const NativeDef queue_methods[] = {
-    METHOD("put", "item, block=True, timeout=None", queue_put, "Put an item in, waiting while the queue is full; Full if that takes too long."),
-    METHOD("get", "block=True, timeout=None", queue_get, "Take an item out, waiting while the queue is empty; Empty if that takes too long."),
+    METHOD("put", "item, block=True, timeout=None", queue_put,
+           "Put an item in, waiting while the queue is full; Full if that takes too long."),
+    METHOD("get", "block=True, timeout=None", queue_get,
+           "Take an item out, waiting while the queue is empty; Empty if that takes too long."),
     METHOD("put_nowait", "item", queue_put_nowait, "Put an item in; Full if there is no room."),
     METHOD("get_nowait", "", queue_get_nowait, "Take an item out; Empty if there is none."),
     METHOD("qsize", "", queue_qsize, "The number of items now; another thread may change it at once."),
     METHOD("empty", "", queue_empty, "Return whether the queue is empty now."),
     METHOD("full", "", queue_full, "Return whether the queue is full now."),
-    METHOD("task_done", "", queue_task_done, "Say that something that was got is finished; join() waits for as many as were put."),
+    METHOD("task_done", "", queue_task_done,
+           "Say that something that was got is finished; join() waits for as many as were put."),
     METHOD("join", "", queue_join, "Wait until everything that was put has been got and finished."),
     METHOD("_init", "maxsize", hook_init, "Makes the container of the items."),
     METHOD("_qsize", "", hook_size, "The number of items."),

@@ -1,9 +1,9 @@
 /* The parts of _re: Python's pattern syntax translated to PCRE2's, patterns, matches, templates.
  *
- * A pattern is translated and compiled on first use for each kind of subject: ASCII text, Latin-1, 16-bit and 32-bit text.
- * Never in PCRE2's UTF mode: a code unit is a code point, as in str.  Characters that a narrow subject cannot have are
- * left out of its program.  search, match and fullmatch are three programs: the anchors are compiled in, so that all run
- * as machine code.
+ * A pattern is translated and compiled on first use for each kind of subject: ASCII text, Latin-1, 16-bit and 32-bit
+ * text. Never in PCRE2's UTF mode: a code unit is a code point, as in str.  Characters that a narrow subject cannot
+ * have are left out of its program.  search, match and fullmatch are three programs: the anchors are compiled in, so
+ * that all run as machine code.
  */
 #ifndef STDLIB_RE_H
 #define STDLIB_RE_H
@@ -11,8 +11,15 @@
 #include "stdlib/stdlib.h"
 
 enum {
-    RE_TEMPLATE = 1, RE_IGNORECASE = 2, RE_LOCALE = 4, RE_MULTILINE = 8, RE_DOTALL = 16, RE_UNICODE = 32, RE_VERBOSE = 64,
-    RE_DEBUG = 128, RE_ASCII = 256
+    RE_TEMPLATE = 1,
+    RE_IGNORECASE = 2,
+    RE_LOCALE = 4,
+    RE_MULTILINE = 8,
+    RE_DOTALL = 16,
+    RE_UNICODE = 32,
+    RE_VERBOSE = 64,
+    RE_DEBUG = 128,
+    RE_ASCII = 256
 };
 
 typedef enum ReKind { KIND_ASCII, KIND_LATIN1, KIND_UCS2, KIND_UCS4, KINDS } ReKind;

@@ -20,38 +20,41 @@ typedef struct Engine {
 } Engine;
 
 /* Each thread has one stack for compiled programs and one context, for each width: made on first use, and small. */
-#define DEFINE_ENGINE(W)                                                                                                    \
-    static _Thread_local pcre2_match_context_##W *context_##W;                                                              \
-    static _Thread_local pcre2_jit_stack_##W *stack_##W;                                                                    \
-    static bool start_##W(void) {                                                                                           \
-        context_##W = pcre2_match_context_create_##W(NULL);                                                                 \
-        stack_##W = pcre2_jit_stack_create_##W(32 << 10, JIT_STACK_MAX, NULL);                                              \
-        if (!context_##W || !stack_##W) return false;                                                                       \
-        pcre2_set_match_limit_##W(context_##W, STEP_LIMIT);                                                                 \
-        pcre2_jit_stack_assign_##W(context_##W, NULL, stack_##W);                                                           \
-        return true;                                                                                                        \
-    }                                                                                                                       \
-    static void *compile_##W(const void *pattern, size_t length, uint32_t options, int *error, size_t *offset) {            \
-        pcre2_compile_context_##W *context = pcre2_compile_context_create_##W(NULL);                                        \
-        if (!context) return *error = 0, NULL;                                                                              \
-        pcre2_set_newline_##W(context, PCRE2_NEWLINE_LF);                                                                   \
-        pcre2_set_parens_nest_limit_##W(context, NESTING_LIMIT);                                                            \
-        void *code = pcre2_compile_##W(pattern, length, options, error, offset, context);                                   \
-        pcre2_compile_context_free_##W(context);                                                                            \
-        if (code) pcre2_jit_compile_##W(code, PCRE2_JIT_COMPLETE);                                                          \
-        return code;                                                                                                        \
-    }                                                                                                                       \
-    static int match_##W(const void *code, const void *data, size_t length, size_t start, uint32_t options, void *md) {     \
-        if (!context_##W && !start_##W()) return PCRE2_ERROR_NOMEMORY;                                                      \
-        options |= PCRE2_NO_UTF_CHECK;                                                                                      \
-        int n = pcre2_match_##W(code, data, length, start, options, md, context_##W);                                       \
-        if (n == PCRE2_ERROR_JIT_STACKLIMIT)                                                                                \
-            n = pcre2_match_##W(code, data, length, start, options | PCRE2_NO_JIT, md, context_##W);                        \
-        return n;                                                                                                           \
-    }                                                                                                                       \
-    static void *make_match_data_##W(const void *code) { return pcre2_match_data_create_from_pattern_##W(code, NULL); }     \
-    static const size_t *spans_##W(void *md) { return pcre2_get_ovector_pointer_##W(md); }                                  \
-    static void free_code_##W(void *code) { pcre2_code_free_##W(code); }                                                    \
+#define DEFINE_ENGINE(W)                                                                                               \
+    static _Thread_local pcre2_match_context_##W *context_##W;                                                         \
+    static _Thread_local pcre2_jit_stack_##W *stack_##W;                                                               \
+    static bool start_##W(void) {                                                                                      \
+        context_##W = pcre2_match_context_create_##W(NULL);                                                            \
+        stack_##W = pcre2_jit_stack_create_##W(32 << 10, JIT_STACK_MAX, NULL);                                         \
+        if (!context_##W || !stack_##W) return false;                                                                  \
+        pcre2_set_match_limit_##W(context_##W, STEP_LIMIT);                                                            \
+        pcre2_jit_stack_assign_##W(context_##W, NULL, stack_##W);                                                      \
+        return true;                                                                                                   \
+    }                                                                                                                  \
+    static void *compile_##W(const void *pattern, size_t length, uint32_t options, int *error, size_t *offset) {       \
+        pcre2_compile_context_##W *context = pcre2_compile_context_create_##W(NULL);                                   \
+        if (!context) return *error = 0, NULL;                                                                         \
+        pcre2_set_newline_##W(context, PCRE2_NEWLINE_LF);                                                              \
+        pcre2_set_parens_nest_limit_##W(context, NESTING_LIMIT);                                                       \
+        void *code = pcre2_compile_##W(pattern, length, options, error, offset, context);                              \
+        pcre2_compile_context_free_##W(context);                                                                       \
+        if (code) pcre2_jit_compile_##W(code, PCRE2_JIT_COMPLETE);                                                     \
+        return code;                                                                                                   \
+    }                                                                                                                  \
+    static int match_##W(const void *code, const void *data, size_t length, size_t start, uint32_t options,            \
+                         void *md) {                                                                                   \
+        if (!context_##W && !start_##W()) return PCRE2_ERROR_NOMEMORY;                                                 \
+        options |= PCRE2_NO_UTF_CHECK;                                                                                 \
+        int n = pcre2_match_##W(code, data, length, start, options, md, context_##W);                                  \
+        if (n == PCRE2_ERROR_JIT_STACKLIMIT)                                                                           \
+            n = pcre2_match_##W(code, data, length, start, options | PCRE2_NO_JIT, md, context_##W);                   \
+        return n;                                                                                                      \
+    }                                                                                                                  \
+    static void *make_match_data_##W(const void *code) {                                                               \
+        return pcre2_match_data_create_from_pattern_##W(code, NULL);                                                   \
+    }                                                                                                                  \
+    static const size_t *spans_##W(void *md) { return pcre2_get_ovector_pointer_##W(md); }                             \
+    static void free_code_##W(void *code) { pcre2_code_free_##W(code); }                                               \
     static void free_match_data_##W(void *md) { pcre2_match_data_free_##W(md); }
 DEFINE_ENGINE(8)
 DEFINE_ENGINE(16)
@@ -142,7 +145,8 @@ static bool open_subject(Matcher *m, Value string) {
     }
     m->kind = KIND_ASCII;
     if (bytes_is(string)) m->data = as_bytes(string)->data, m->length = as_bytes(string)->length;
-    else if (!buffer_supported(string)) return raise_type_error("expected string or bytes-like object, got '%T'", string), false;
+    else if (!buffer_supported(string))
+        return raise_type_error("expected string or bytes-like object, got '%T'", string), false;
     else if (!buffer_get(string, &m->buffer, false)) return false;
     else m->data = m->buffer.data ? m->buffer.data : "", m->length = m->buffer.length;
     if (m->pattern->is_bytes) return true;
@@ -174,7 +178,9 @@ static int fail_match(int error) {
     switch (error) {
     case PCRE2_ERROR_MATCHLIMIT: raise_runtime_error("regular expression takes too many steps on this text"); break;
     case PCRE2_ERROR_NOMEMORY: case PCRE2_ERROR_HEAPLIMIT: raise_memory_error(); break;
-    case PCRE2_ERROR_DEPTHLIMIT: raise_error(&RecursionError_type, "maximum recursion depth exceeded in regular expression"); break;
+    case PCRE2_ERROR_DEPTHLIMIT:
+        raise_error(&RecursionError_type, "maximum recursion depth exceeded in regular expression");
+        break;
     default: raise_runtime_error("internal error in regular expression engine (%d)", error);
     }
     return -1;

@@ -1,8 +1,8 @@
 /* re.Match: what a match found. */
 #include "stdlib/re.h"
 
-/* The group that was closed last: the one that ends last, and of those the one whose parenthesis closes last.  Lookaround
- * ends where it likes, so there only the parentheses count. */
+/* The group that was closed last: the one that ends last, and of those the one whose parenthesis closes last.
+ * Lookaround ends where it likes, so there only the parentheses count. */
 static int32_t last_closed(const Matcher *m) {
     const Pattern *p = m->pattern;
     uint32_t best = 0;
@@ -151,7 +151,9 @@ static Value repr(Value self) {
     Value text = match_slice_of(m, 0, NONE);
     Value shown = is_unset(text) ? UNSET : object_repr(text), part = is_unset(shown) ? UNSET : str_slice(shown, 0, 50);
     Value made = UNSET;
-    if (is_set(part)) made = str_format("<re.Match object; span=(%lld, %lld), match=%U>", (long long)m->spans[0], (long long)m->spans[1], part);
+    if (is_set(part))
+        made = str_format("<re.Match object; span=(%lld, %lld), match=%U>", (long long)m->spans[0],
+                          (long long)m->spans[1], part);
     release(text);
     release(shown);
     release(part);

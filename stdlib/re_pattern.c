@@ -16,10 +16,13 @@ static Value names_by_number(Value numbers, uint32_t groups) {
 }
 
 static bool check_flags(int flags, bool is_bytes) {
-    if (is_bytes && (flags & RE_UNICODE)) return raise_value_error("cannot use UNICODE flag with a bytes pattern"), false;
+    if (is_bytes && (flags & RE_UNICODE))
+        return raise_value_error("cannot use UNICODE flag with a bytes pattern"), false;
     if (!is_bytes && (flags & RE_LOCALE)) return raise_value_error("cannot use LOCALE flag with a str pattern"), false;
-    if ((flags & RE_ASCII) && (flags & RE_UNICODE)) return raise_value_error("ASCII and UNICODE flags are incompatible"), false;
-    if ((flags & RE_ASCII) && (flags & RE_LOCALE)) return raise_value_error("ASCII and LOCALE flags are incompatible"), false;
+    if ((flags & RE_ASCII) && (flags & RE_UNICODE))
+        return raise_value_error("ASCII and UNICODE flags are incompatible"), false;
+    if ((flags & RE_ASCII) && (flags & RE_LOCALE))
+        return raise_value_error("ASCII and LOCALE flags are incompatible"), false;
     return true;
 }
 
@@ -242,7 +245,8 @@ Value pattern_sub(Pattern *pattern, Value replacement, Value string, int64_t lim
     if (!callable && !template_parse(pattern, replacement, &t)) return UNSET;
     Value made = UNSET;
     if (matcher_open(&m, pattern, string, UNSET, UNSET)) {
-        made = limit < 0 ? matcher_slice(&m, 0, m.length) : substitute(&m, &t, callable ? replacement : UNSET, limit, &count);
+        made = limit < 0 ? matcher_slice(&m, 0, m.length)
+                         : substitute(&m, &t, callable ? replacement : UNSET, limit, &count);
         matcher_close(&m);
     }
     template_free(&t);
@@ -291,7 +295,8 @@ static Value compare(Value a, Value b, CompareOp op) {
     if ((op != COMPARE_EQ && op != COMPARE_NE) || !is_exactly(a, &pattern_type) || !is_exactly(b, &pattern_type))
         return NOT_IMPLEMENTED;
     Pattern *p = pattern_of(a), *q = pattern_of(b);
-    bool equal = same(a, b) || (p->flags == q->flags && p->is_bytes == q->is_bytes && object_equal(p->pattern, q->pattern) == 1);
+    bool equal =
+        same(a, b) || (p->flags == q->flags && p->is_bytes == q->is_bytes && object_equal(p->pattern, q->pattern) == 1);
     return from_bool(equal == (op == COMPARE_EQ));
 }
 

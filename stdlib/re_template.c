@@ -137,7 +137,8 @@ static bool read_all(Reader *r) {
 bool template_parse(Pattern *pattern, Value source, Template *out) {
     Reader r = {.pattern = pattern, .source = source, .literal = STR_BUILDER};
     Buffer buffer = {.owner = UNSET};
-    if (str_is(source)) r.data = as_str(source)->data, r.length = str_length(source), r.width = str_width(as_str(source));
+    if (str_is(source))
+        r.data = as_str(source)->data, r.length = str_length(source), r.width = str_width(as_str(source));
     else if (buffer_supported(source)) {
         if (!buffer_get(source, &buffer, false)) return false;
         r.data = buffer.data, r.length = buffer.length, r.width = 1, r.is_bytes = true;
@@ -177,7 +178,8 @@ bool pieces_add(Pieces *p, Value v) {
         return !p->text.failed;
     }
     Buffer buffer;
-    if (!buffer_supported(v)) return raise_type_error("sequence item 0: expected a bytes-like object, %T found", v), false;
+    if (!buffer_supported(v))
+        return raise_type_error("sequence item 0: expected a bytes-like object, %T found", v), false;
     if (!buffer_get(v, &buffer, false)) return false;
     bool fine = add_bytes(p, buffer.data, buffer.length);
     buffer_release(&buffer);

@@ -1,7 +1,7 @@
 /* From Python's regular expressions to PCRE2's: checks what Python checks, with its messages and positions.
  *
- * The parser writes the translation while it reads.  Every item is written as one PCRE2 item, so that a quantifier behind
- * it can simply follow.  Groups are numbered, names stay here.
+ * The parser writes the translation while it reads.  Every item is written as one PCRE2 item, so that a quantifier
+ * behind it can simply follow.  Groups are numbered, names stay here.
  */
 #include "stdlib/re.h"
 
@@ -105,8 +105,10 @@ static bool emit_literal(Parser *p, Mode mode, uint32_t c) {
         c = lower <= p->max ? lower : upper;
     }
     if (c > p->max) return emit_text(p, "(?!)");
-    bool dotted = mode.caseless && !mode.ascii && p->max > MAX_LATIN1 && (c == 'i' || c == 'I' || c == 0x130 || c == 0x131);
-    return dotted ? emit_text(p, "[i\\x{130}\\x{131}]") : emit_char(p, c); /* the i's with and without dot are one letter */
+    bool dotted =
+        mode.caseless && !mode.ascii && p->max > MAX_LATIN1 && (c == 'i' || c == 'I' || c == 0x130 || c == 0x131);
+    return dotted ? emit_text(p, "[i\\x{130}\\x{131}]")
+                  : emit_char(p, c); /* the i's with and without dot are one letter */
 }
 
 /* Reading. */
@@ -116,7 +118,9 @@ static bool accept(Parser *p, uint32_t c) { return peek(p) == c ? (p->at++, true
 static bool is_digit(uint32_t c) { return c - '0' < 10; }
 static bool is_octal(uint32_t c) { return c - '0' < 8; }
 static bool is_letter(uint32_t c) { return (c | 32) - 'a' < 26; }
-static int hex_digit(uint32_t c) { return is_digit(c) ? (int)(c - '0') : (c | 32) - 'a' < 6 ? (int)((c | 32) - 'a') + 10 : -1; }
+static int hex_digit(uint32_t c) {
+    return is_digit(c) ? (int)(c - '0') : (c | 32) - 'a' < 6 ? (int)((c | 32) - 'a') + 10 : -1;
+}
 
 static Value slice(const Parser *p, size_t start, size_t stop) {
     if (!p->is_bytes) return str_slice(p->pattern, start, stop);
@@ -140,7 +144,8 @@ static bool check_backslash(Parser *p) {
 static bool read_hex(Parser *p, size_t start, int digits, uint32_t *c) {
     uint64_t n = 0;
     int i = 0;
-    for (; i < digits && p->at < p->length && hex_digit(peek(p)) >= 0; i++) n = n << 4 | (uint64_t)hex_digit(char_at(p, p->at++));
+    for (; i < digits && p->at < p->length && hex_digit(peek(p)) >= 0; i++)
+        n = n << 4 | (uint64_t)hex_digit(char_at(p, p->at++));
     if (i < digits) return fail_showing(p, start, "incomplete escape ", start, p->at);
     if (n > 0x10FFFF) return fail_showing(p, start, "bad escape ", start, p->at);
     *c = (uint32_t)n;
@@ -224,7 +229,8 @@ static bool emit_class_inside(Parser *p, Mode mode, uint32_t letter, bool *empty
     case 'D': return emit_range(p, 0, '0' - 1, empty) && emit_range(p, '9' + 1, MAX_UNICODE, empty);
     default:
         return emit_range(p, 0, '0' - 1, empty) && emit_range(p, '9' + 1, 'A' - 1, empty) &&
-               emit_range(p, 'Z' + 1, '_' - 1, empty) && emit_range(p, '`', '`', empty) && emit_range(p, 'z' + 1, MAX_UNICODE, empty);
+               emit_range(p, 'Z' + 1, '_' - 1, empty) && emit_range(p, '`', '`', empty) &&
+               emit_range(p, 'z' + 1, MAX_UNICODE, empty);
     }
 }
 
@@ -324,7 +330,10 @@ static bool parse_escape(Parser *p, Mode mode, Item *item, Width *width) {
     if (letter < 128 && letter && strchr("AbBZ", (int)letter)) {
         *item = ITEM_ANCHOR;
         *width = (Width){0, 0};
-        return emit_text(p, letter == 'A' ? "\\A" : letter == 'b' ? "\\b" : letter == 'B' ? "(?:(?!\\A\\z)\\B)" : "\\z");
+        return emit_text(p, letter == 'A'   ? "\\A"
+                            : letter == 'b' ? "\\b"
+                            : letter == 'B' ? "(?:(?!\\A\\z)\\B)"
+                                            : "\\z");
     }
     if (letter < 128 && letter && strchr("dDsSwW", (int)letter)) return emit_class(p, mode, letter);
     if (simple_escape(letter, &c)) return emit_literal(p, mode, c);
@@ -393,7 +402,8 @@ static bool name_group(Parser *p, size_t start, size_t stop) {
     bool fine = false;
     if (!str_is_identifier(name)) bad_name(p, name, start, "bad character in group name");
     else if (is_set(known))
-        (void)FAIL(p, start, "redefinition of group name %R as group %u; was group %d", name, p->out->groups + 1, (int)as_small_int(known));
+        (void)FAIL(p, start, "redefinition of group name %R as group %u; was group %d", name, p->out->groups + 1,
+                   (int)as_small_int(known));
     else fine = dict_set(p->out->names, name, from_small_int(p->out->groups + 1));
     release(name);
     return fine;
@@ -405,7 +415,8 @@ static bool expect_close(Parser *p, size_t start) {
 
 static bool parse_capture(Parser *p, Mode mode, int depth, size_t start, Width *width) {
     uint32_t group;
-    if (!open_group(p, &group) || !emit(p, '(') || !parse_alternatives(p, mode, depth + 1, width) || !expect_close(p, start))
+    if (!open_group(p, &group) || !emit(p, '(') || !parse_alternatives(p, mode, depth + 1, width) ||
+        !expect_close(p, start))
         return false;
     p->groups[group].open = false;
     p->groups[group].width = *width;
@@ -417,7 +428,8 @@ static bool parse_look(Parser *p, Mode mode, int depth, size_t start, bool behin
     Width inner;
     p->lookaround++;
     p->lookbehind += behind;
-    if (!emit_text(p, behind ? "(?<" : "(?") || !emit(p, sign) || !parse_alternatives(p, mode, depth + 1, &inner)) return false;
+    if (!emit_text(p, behind ? "(?<" : "(?") || !emit(p, sign) || !parse_alternatives(p, mode, depth + 1, &inner))
+        return false;
     p->lookbehind -= behind;
     p->lookaround--;
     if (!expect_close(p, start)) return false;
@@ -456,7 +468,8 @@ static uint32_t condition_group(Parser *p) {
     if (str_is_identifier(name)) number = named_group(p, name, start);
     else {
         size_t i = start;
-        for (; i < stop && is_digit(char_at(p, i)) && number < 1000000; i++) number = number * 10 + (char_at(p, i) - '0');
+        for (; i < stop && is_digit(char_at(p, i)) && number < 1000000; i++)
+            number = number * 10 + (char_at(p, i) - '0');
         if (i < stop) number = (bad_name(p, name, start, "bad character in group name"), 0);
         else if (!number) (void)FAIL(p, start, "bad group number");
     }
@@ -513,7 +526,8 @@ static bool read_flags(Parser *p, uint32_t c, int *add, int *drop, bool *global)
     *add = *drop = 0;
     while (c != '-' && c != ':' && c != ')') {
         if (c == 'L' && !p->is_bytes) return FAIL(p, p->at, "bad inline flags: cannot use 'L' flag with a str pattern");
-        if (c == 'u' && p->is_bytes) return FAIL(p, p->at, "bad inline flags: cannot use 'u' flag with a bytes pattern");
+        if (c == 'u' && p->is_bytes)
+            return FAIL(p, p->at, "bad inline flags: cannot use 'u' flag with a bytes pattern");
         *add |= flag_of(c);
         if ((flag_of(c) & TYPE_FLAGS) && (*add & TYPE_FLAGS) != flag_of(c))
             return FAIL(p, p->at, "bad inline flags: flags 'a', 'u' and 'L' are incompatible");
@@ -540,7 +554,8 @@ static bool parse_inner(Parser *p, Mode mode, int depth, size_t start, Width *wi
 }
 
 /* (?flags:...) or (?flags) at the start; *item stays ITEM_NONE for the latter. */
-static bool parse_flags(Parser *p, Mode *mode, int depth, size_t start, bool at_start, uint32_t c, Item *item, Width *width) {
+static bool parse_flags(Parser *p, Mode *mode, int depth, size_t start, bool at_start, uint32_t c, Item *item,
+                        Width *width) {
     int add, drop;
     bool global;
     if (!read_flags(p, c, &add, &drop, &global)) return false;
@@ -557,7 +572,8 @@ static bool parse_flags(Parser *p, Mode *mode, int depth, size_t start, bool at_
     inner.caseless = (inner.caseless || (add & RE_IGNORECASE)) && !(drop & RE_IGNORECASE);
     if (add & TYPE_FLAGS) inner.ascii = p->is_bytes || (add & RE_ASCII);
     *item = ITEM_OTHER;
-    if (!emit_text(p, "(?") || !emit_flags(p, add) || (drop && !emit(p, '-')) || !emit_flags(p, drop) || !emit(p, ':')) return false;
+    if (!emit_text(p, "(?") || !emit_flags(p, add) || (drop && !emit(p, '-')) || !emit_flags(p, drop) || !emit(p, ':'))
+        return false;
     return parse_inner(p, inner, depth, start, width);
 }
 

@@ -25,7 +25,8 @@ static void limbs_multiply(uint32_t out[9], const uint32_t a[9], const uint32_t 
     }
 }
 
-/* The first 64 bits of the fraction of the degree-th root, bit by bit: what raised to the degree stays below the prime. */
+/* The first 64 bits of the fraction of the degree-th root, bit by bit: what raised to the degree stays below the prime.
+ */
 static uint64_t root_fraction(unsigned prime, unsigned degree) {
     unsigned whole = 1;
     while ((whole + 1) * (whole + 1) * (degree == 2 ? 1 : whole + 1) <= prime) whole++;

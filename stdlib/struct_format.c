@@ -60,7 +60,8 @@ static bool read_count(Compiler *c, size_t *count) {
     if (!is_digit(*c->at)) return true;
     size_t n = 0;
     for (; c->at < c->end && is_digit(*c->at); c->at++) {
-        if (__builtin_mul_overflow(n, 10, &n) || __builtin_add_overflow(n, (size_t)(*c->at - '0'), &n) || n > INT64_MAX) {
+        if (__builtin_mul_overflow(n, 10, &n) || __builtin_add_overflow(n, (size_t)(*c->at - '0'), &n) ||
+            n > INT64_MAX) {
             return raise_struct_error("total struct size too long"), false;
         }
     }
@@ -81,8 +82,12 @@ static bool add_item(Compiler *c, char code, size_t count) {
     bool text = is_text(code);
     if (code != 'x' && (count > 0 || text)) {
         if (c->items) {
-            c->items[c->count] = (StructItem){.code = code, .little = c->little, .native = c->native,
-                                              .size = text ? count : size, .offset = c->size, .count = text ? 1 : count};
+            c->items[c->count] = (StructItem){.code = code,
+                                              .little = c->little,
+                                              .native = c->native,
+                                              .size = text ? count : size,
+                                              .offset = c->size,
+                                              .count = text ? 1 : count};
         }
         c->values += text ? 1 : count;
         c->count++;
@@ -157,7 +162,8 @@ static StructFormat *format_find(const char *text, size_t n) {
 
 StructFormat *struct_format_get(Value format) {
     if (bytes_is(format)) return format_find((const char *)as_bytes(format)->data, as_bytes(format)->length);
-    if (!str_is(format)) return raise_type_error("Struct() argument 1 must be a str or bytes object, not %T", format), NULL;
+    if (!str_is(format))
+        return raise_type_error("Struct() argument 1 must be a str or bytes object, not %T", format), NULL;
     if (str_is_ascii(as_str(format))) return format_find((const char *)as_str(format)->data, str_length(format));
     release(str_encode(format, "ascii", NULL)); /* raises */
     return NULL;
@@ -249,12 +255,17 @@ static bool raise_range(const StructItem *item) {
         const char *name;
     } short_names[] = {{'b', "byte"}, {'B', "ubyte"}, {'h', "short"}, {'H', "ushort"}};
     bool is_signed = is_signed_code(item->code);
-    long long low = is_signed ? -(1LL << (bits - 1)) : 0, high = is_signed ? (1LL << (bits - 1)) - 1 : (1LL << bits) - 1;
+    long long low = is_signed ? -(1LL << (bits - 1)) : 0,
+              high = is_signed ? (1LL << (bits - 1)) - 1 : (1LL << bits) - 1;
     for (size_t i = 0; i < 4; i++) {
         if (short_names[i].code != item->code) continue;
-        return raise_error(&struct_error_type, "%s format requires %lld <= number <= %lld", short_names[i].name, low, high), false;
+        return raise_error(&struct_error_type, "%s format requires %lld <= number <= %lld", short_names[i].name, low,
+                           high),
+               false;
     }
-    return raise_error(&struct_error_type, "'%c' format requires %lld <= number <= %lld", (unsigned)item->code, low, high), false;
+    return raise_error(&struct_error_type, "'%c' format requires %lld <= number <= %lld", (unsigned)item->code, low,
+                       high),
+           false;
 }
 
 static bool raise_out_of_range(const StructItem *item) {

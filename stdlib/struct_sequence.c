@@ -119,7 +119,8 @@ static bool set_attribute(StructSequence *sequence, const char *name, Value owne
 static Value match_args(const StructSequence *sequence) {
     Value names_tuple = tuple_new(sequence->visible);
     if (is_unset(names_tuple)) return UNSET;
-    for (size_t i = 0; i < sequence->visible; i++) as_tuple(names_tuple)->items[i] = str_intern_cstr(sequence->fields[i]);
+    for (size_t i = 0; i < sequence->visible; i++)
+        as_tuple(names_tuple)->items[i] = str_intern_cstr(sequence->fields[i]);
     return names_tuple;
 }
 

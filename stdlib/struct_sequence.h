@@ -17,11 +17,15 @@ typedef struct StructSequence {
     MemberDef members[STRUCT_SEQUENCE_MAX + 1];
 } StructSequence;
 
-#define STRUCT_SEQUENCE(type_name, documentation, field_names, visible_fields, all_fields) \
-    {.type = {TYPE_HEAD(type_name), .doc = (documentation)}, .fields = (field_names), .visible = (visible_fields), .total = (all_fields)}
+#define STRUCT_SEQUENCE(type_name, documentation, field_names, visible_fields, all_fields)                             \
+    {                                                                                                                  \
+        .type = {TYPE_HEAD(type_name), .doc = (documentation)}, .fields = (field_names), .visible = (visible_fields),  \
+        .total = (all_fields)                                                                                          \
+    }
 
 bool struct_sequence_ready(StructSequence *sequence);
-/* Takes over `total` owned items; UNSET ones (of which the visible may have none) become None.  On failure releases them. */
+/* Takes over `total` owned items; UNSET ones (of which the visible may have none) become None.  On failure releases
+ * them. */
 Value struct_sequence_new(StructSequence *sequence, const Value *items);
 
 #endif

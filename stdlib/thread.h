@@ -21,8 +21,8 @@ extern Type queue_type;
 /* Sets the class of queue.not_empty and the other conditions of a queue: called with the mutex and a wake function. */
 Value queue_set_condition_class(const Value *args, size_t count);
 
-/* An item count and a limit as put() and get() understand block and timeout: *deadline is -1 (for ever), 0 (do not wait)
- * or a moment of clock_monotonic().  False: an exception is pending. */
+/* An item count and a limit as put() and get() understand block and timeout: *deadline is -1 (for ever), 0 (do not
+ * wait) or a moment of clock_monotonic().  False: an exception is pending. */
 bool queue_deadline(Value block, Value timeout, int64_t *deadline);
 /* A lock object's lock; NULL: another type. */
 Lock *lock_object_lock(Value v);

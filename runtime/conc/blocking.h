@@ -1,5 +1,5 @@
-/* The bracket around everything that can block: between begin and end other threads run script code, so nothing in it may
- * touch a script object.  errno is what the bracketed code left.
+/* The bracket around everything that can block: between begin and end other threads run script code, so nothing in it
+ * may touch a script object.  errno is what the bracketed code left.
  *
  *     BLOCKING_BEGIN
  *     n = read(fd, buffer, size);

@@ -12,7 +12,8 @@ typedef struct GilPolicy {
     const char *name;
     void (*acquire)(Thread *thread);
     void (*release)(Thread *thread);        /* to block, or for ever */
-    void (*at_safepoint)(Thread *thread);   /* a drop request is set; keeps the lock or hands it over and takes it again */
+    void (*at_safepoint)(
+        Thread *thread); /* a drop request is set; keeps the lock or hands it over and takes it again */
     void (*fork_child)(Thread *thread);     /* this thread is the only one now, and holds the lock */
 } GilPolicy;
 

@@ -1,13 +1,13 @@
 /* The interval policy: the lock of CPython 3.2 and later.
  *
- * A waiter sleeps until the lock is free, but at most for the interval.  When it wakes because of the time, and the lock
- * has not changed hands meanwhile, it asks the holder to drop it: the request names the switch number it was made under and
- * sets a bit in the holder's safepoint word.  The holder drops the lock at its next safepoint and then waits until another
- * thread has really taken it (forced switch): without that wait, the holder would win the lock back before
- * the waiter has even woken, as it did in CPython 2.  Then it queues up like everybody else.
+ * A waiter sleeps until the lock is free, but at most for the interval.  When it wakes because of the time, and the
+ * lock has not changed hands meanwhile, it asks the holder to drop it: the request names the switch number it was made
+ * under and sets a bit in the holder's safepoint word.  The holder drops the lock at its next safepoint and then waits
+ * until another thread has really taken it (forced switch): without that wait, the holder would win the lock back
+ * before the waiter has even woken, as it did in CPython 2.  Then it queues up like everybody else.
  *
- * `locked` is the word that waiters sleep on.  `switches` counts each passing to a different thread; a thread that was forced
- * sleeps on that.  What each order of steps prevents:
+ * `locked` is the word that waiters sleep on.  `switches` counts each passing to a different thread; a thread that was
+ * forced sleeps on that.  What each order of steps prevents:
  *   - a waiter counts itself before it looks at `locked`, a releaser frees `locked` before it looks at the count (both
  *     sequentially consistent), so a release never misses a sleeper;
  *   - a request names the switch number, so one that arrives late, when the lock has moved on, is void;
@@ -93,7 +93,8 @@ static void wait_until_locked(Thread *thread) {
         uint32_t switches = atomic_load(&gil.switches);
         FutexResult result = futex_wait(&gil.locked, 1, now + gil_interval());
         locked = try_lock();
-        if (!locked && result == FUTEX_TIMED_OUT && atomic_load(&gil.switches) == switches) request_drop(thread, switches);
+        if (!locked && result == FUTEX_TIMED_OUT && atomic_load(&gil.switches) == switches)
+            request_drop(thread, switches);
         if (!locked) now = clock_monotonic();
     }
     if (gil_is_closed_for(thread)) stop_for_ever();

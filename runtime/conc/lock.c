@@ -29,7 +29,8 @@ static bool spin(Lock *lock, Thread *thread) {
 /* The GIL is not held.  LOCK_FAILED: a signal came. */
 static LockResult sleep_until_taken(Lock *lock, int64_t deadline) {
     for (;;) {
-        if (atomic_exchange_explicit(&lock->state, LOCK_CONTENDED, memory_order_acquire) == LOCK_FREE) return LOCK_TAKEN;
+        if (atomic_exchange_explicit(&lock->state, LOCK_CONTENDED, memory_order_acquire) == LOCK_FREE)
+            return LOCK_TAKEN;
         FutexResult result = futex_wait(&lock->state, LOCK_CONTENDED, deadline);
         if (result == FUTEX_TIMED_OUT) return lock_try(lock) ? LOCK_TAKEN : LOCK_TIMED_OUT;
         if (result == FUTEX_INTERRUPTED) return LOCK_FAILED;

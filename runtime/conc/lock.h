@@ -1,8 +1,8 @@
 /* The locks that scripts see.
  *
- * A Lock is one word: free, held, or held with perhaps somebody waiting.  Taking a free one and giving one back that nobody
- * waits for is one atomic step, in every mode.  Waiting happens inside the blocking bracket; in the main thread a
- * signal interrupts it, its handler runs, and the wait goes on unless the handler raised.
+ * A Lock is one word: free, held, or held with perhaps somebody waiting.  Taking a free one and giving one back that
+ * nobody waits for is one atomic step, in every mode.  Waiting happens inside the blocking bracket; in the main thread
+ * a signal interrupts it, its handler runs, and the wait goes on unless the handler raised.
  */
 #ifndef CONC_LOCK_H
 #define CONC_LOCK_H
@@ -26,7 +26,8 @@ void lock_wake(Lock *lock);
 
 static inline bool lock_try(Lock *lock) {
     uint32_t expected = LOCK_FREE;
-    return atomic_compare_exchange_strong_explicit(&lock->state, &expected, LOCK_HELD, memory_order_acquire, memory_order_relaxed);
+    return atomic_compare_exchange_strong_explicit(&lock->state, &expected, LOCK_HELD, memory_order_acquire,
+                                                   memory_order_relaxed);
 }
 /* timeout in ns: LOCK_FOREVER, or 0 for one try. */
 static inline LockResult lock_acquire(Lock *lock, int64_t timeout) {

@@ -25,8 +25,8 @@ void safepoint_request(Thread *thread, uint32_t bits);
 /* Serves all requests of the calling thread, which holds the GIL.  False: an exception is pending. */
 bool safepoint_serve(Thread *thread);
 
-/* Runs the handlers of signals that came; what a blocking call does when it was interrupted.  Does nothing on threads other
- * than the main one.  False: an exception is pending (KeyboardInterrupt for SIGINT, unless a handler is set). */
+/* Runs the handlers of signals that came; what a blocking call does when it was interrupted.  Does nothing on threads
+ * other than the main one.  False: an exception is pending (KeyboardInterrupt for SIGINT, unless a handler is set). */
 bool safepoint_signals(void);
 /* Handles one signal in script terms; set by the signal module.  False: an exception is pending. */
 extern bool (*safepoint_signal_handler)(int number);

@@ -138,8 +138,8 @@ bool thread_main_start(void) {
 
 void thread_stop_others(void) { gil_close(thread_self); }
 
-/* The heap ends under the GIL, since a walk over all objects must not see pages vanish.  The Thread is off the list before
- * the GIL is free, so nobody sees a thread that no longer runs. */
+/* The heap ends under the GIL, since a walk over all objects must not see pages vanish.  The Thread is off the list
+ * before the GIL is free, so nobody sees a thread that no longer runs. */
 static void thread_end(Thread *thread) {
     clear(&thread->async_exception);
     clear(&thread->locals);

@@ -52,7 +52,8 @@ extern Thread *thread_main;
 
 /* Visits every thread until visit returns false.  The list is locked meanwhile. */
 void thread_each(bool (*visit)(Thread *thread, void *context), void *context);
-/* Raises an exception (retained; UNSET takes a waiting one back) in the thread with this identity.  False: no such thread. */
+/* Raises an exception (retained; UNSET takes a waiting one back) in the thread with this identity.  False: no such
+ * thread. */
 bool thread_raise(uint64_t ident, Value exception);
 /* What threads that have ended counted, and all that run. */
 void thread_total_counters(Counters *out);

@@ -18,8 +18,8 @@ typedef struct WaitPoint {
 } WaitPoint;
 
 static inline uint32_t wait_point_ticket(const WaitPoint *point) { return atomic_load(&point->ticket); }
-/* Gives the GIL back meanwhile.  LOCK_TAKEN: something may have changed; LOCK_TIMED_OUT: the moment of clock_monotonic() came
- * (negative: never); LOCK_FAILED: a signal handler raised. */
+/* Gives the GIL back meanwhile.  LOCK_TAKEN: something may have changed; LOCK_TIMED_OUT: the moment of
+ * clock_monotonic() came (negative: never); LOCK_FAILED: a signal handler raised. */
 LockResult wait_point_wait(WaitPoint *point, uint32_t ticket, int64_t deadline);
 void wait_point_wake_slow(WaitPoint *point, int threads);
 static inline void wait_point_wake(WaitPoint *point, int threads) {

@@ -1,8 +1,8 @@
 /* Trial deletion over the pages of collected objects.
  *
  * Every candidate has a word beside it (heap_word): first its reference count.  Each reference that a candidate holds
- * on another one is subtracted; what is left came from outside.  Whatever is reachable from an object with something left
- * survives, the rest is garbage.  Then, in this order:
+ * on another one is subtracted; what is left came from outside.  Whatever is reachable from an object with something
+ * left survives, the rest is garbage.  Then, in this order:
  *
  *   1. the garbage is retained, so that nothing below can free it under our feet, and put in the order of its birth;
  *   2. weak references that are garbage lose their callbacks; weak references to garbage are cleared, callbacks run;

@@ -1,12 +1,13 @@
 /* The allocator: bins of pages for each thread, remote frees, large blocks, and walking all objects.
  *
- * A page is in exactly one place: in a bin of its owner's heap (it may have room), in its owner's list of full pages, in
- * the abandoned list of its bin (its thread has ended), or large and in none.  The owner moves its pages alone; creating,
- * freeing, abandoning, adopting and announcing remote frees happen under heap_lock.
+ * A page is in exactly one place: in a bin of its owner's heap (it may have room), in its owner's list of full pages,
+ * in the abandoned list of its bin (its thread has ended), or large and in none.  The owner moves its pages alone;
+ * creating, freeing, abandoning, adopting and announcing remote frees happen under heap_lock.
  *
- * A remote free that makes a page's remote list non-empty also announces the page to its owner: exactly one free between
- * two collections of that list does, so the lock is taken once for many frees.  The announcement reads the owner under
- * the lock, since ownership changes only there; a page without an owner gets none, its adopter looks by itself.
+ * A remote free that makes a page's remote list non-empty also announces the page to its owner: exactly one free
+ * between two collections of that list does, so the lock is taken once for many frees.  The announcement reads the
+ * owner under the lock, since ownership changes only there; a page without an owner gets none, its adopter looks by
+ * itself.
  */
 #include "runtime/mem/heap_inline.h"
 
@@ -246,7 +247,8 @@ void heap_free_remote(Page *page, Block *block) {
     }
     Block *old = atomic_load_explicit(&page->remote, memory_order_relaxed);
     do block->next = old;
-    while (!atomic_compare_exchange_weak_explicit(&page->remote, &old, block, memory_order_release, memory_order_relaxed));
+    while (
+        !atomic_compare_exchange_weak_explicit(&page->remote, &old, block, memory_order_release, memory_order_relaxed));
     if (old) return;
     mutex_lock(&heap_lock);
     Heap *owner = atomic_load_explicit(&page->heap, memory_order_relaxed);
@@ -360,8 +362,8 @@ void heap_thread_end(void) {
 void heap_fork_prepare(void) { mutex_lock(&heap_lock); }
 void heap_fork_parent(void) { mutex_unlock(&heap_lock); }
 
-/* Pages of threads that do not exist in the child keep their owner: nobody allocates from them, and what the child frees there
- * waits in their remote lists.  That is correct, and a child lives briefly. */
+/* Pages of threads that do not exist in the child keep their owner: nobody allocates from them, and what the child
+ * frees there waits in their remote lists.  That is correct, and a child lives briefly. */
 void heap_fork_child(void) { mutex_start(&heap_lock); }
 
 /* --- walking -------------------------------------------------------------------------------------------------- */

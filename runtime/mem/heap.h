@@ -2,10 +2,12 @@
  *
  * Three kinds of memory never share a page: objects that the cycle collector must see, other objects, and raw buffers.
  * That lets the collector and the heap check find every object by walking pages, so objects carry no links.  A block
- * knows its page by its address; a page belongs to the heap of one thread.  Freeing from another thread is safe in every
- * mode (an atomic list on the page).  Pages of a thread that ended go to a common pool.  Large blocks get pages of their own.
+ * knows its page by its address; a page belongs to the heap of one thread.  Freeing from another thread is safe in
+ * every mode (an atomic list on the page).  Pages of a thread that ended go to a common pool.  Large blocks get pages
+ * of their own.
  *
- * All allocation can fail: objects fail with a pending MemoryError, raw memory returns NULL and leaves that to the caller.
+ * All allocation can fail: objects fail with a pending MemoryError, raw memory returns NULL and leaves that to the
+ * caller.
  */
 #ifndef MEM_HEAP_H
 #define MEM_HEAP_H

@@ -1,8 +1,8 @@
 /* The allocator's fast paths, for the few files where an object's birth or death is hot.
  *
- * A heap keeps, for each kind and size class, the page that it allocates from.  The owner takes and gives blocks of its pages
- * without any synchronisation; other threads push freed blocks onto the page's `remote` list.  A heap that has no page
- * for a class points at a page that is always empty, so the fast path has one test.
+ * A heap keeps, for each kind and size class, the page that it allocates from.  The owner takes and gives blocks of its
+ * pages without any synchronisation; other threads push freed blocks onto the page's `remote` list.  A heap that has no
+ * page for a class points at a page that is always empty, so the fast path has one test.
  */
 #ifndef MEM_HEAP_INLINE_H
 #define MEM_HEAP_INLINE_H
@@ -54,7 +54,8 @@ static inline void *heap_allocate_small(HeapKind kind, size_t size) {
     Block *block = page->free;
     if (__builtin_expect(block == NULL, 0)) return heap_allocate_slow(kind, bin);
     page->free = block->next;
-    atomic_store_explicit(&page->used, atomic_load_explicit(&page->used, memory_order_relaxed) + 1, memory_order_relaxed);
+    atomic_store_explicit(&page->used, atomic_load_explicit(&page->used, memory_order_relaxed) + 1,
+                          memory_order_relaxed);
     return block;
 }
 

@@ -15,7 +15,8 @@ static __thread unsigned depth;
 static __thread Object **waiting;
 static __thread size_t waiting_count, waiting_capacity;
 
-/* True: dead.  The object counts as alive while its finalizer runs, with one reference that stands for the finalizer's. */
+/* True: dead.  The object counts as alive while its finalizer runs, with one reference that stands for the finalizer's.
+ */
 static bool finalize(Object *o) {
     Type *type = o->type;
     if (!type->finalize || (object_flags(o) & OBJECT_FINALIZED)) return true;
@@ -78,6 +79,7 @@ void rc_violation(const RefCount *count, const char *what) {
     const Object *o = (const Object *)count;
     atomic_fetch_add_explicit(&rc_violations, 1, memory_order_relaxed);
     bool alive = object_flags(o) & OBJECT_LIVE;
-    fprintf(stderr, "scr: memory error: %s (%s at %p)\n", what, alive ? o->type->name : "freed object", (const void *)o);
+    fprintf(stderr, "scr: memory error: %s (%s at %p)\n", what, alive ? o->type->name : "freed object",
+            (const void *)o);
 }
 #endif

@@ -25,13 +25,13 @@ typedef struct Object {
 } Object;
 
 enum {
-    OBJECT_TYPE_BITS = 0xFF,   /* for the type's own use */
-    OBJECT_LIVE = 1 << 8,      /* set from allocation to free: tells blocks in use from free ones */
-    OBJECT_WEAK = 1 << 9,      /* weak references exist (runtime/types/weakref.c) */
-    OBJECT_FINALIZED = 1 << 10,/* __del__ has run; it never runs twice */
-    OBJECT_UNTRACKED = 1 << 11,/* in a collected page but not yet, or no longer, seen by the cycle collector */
-    OBJECT_DYING = 1 << 12,    /* destruction has begun */
-    OBJECT_BIRTH_SHIFT = 14,   /* from this bit on: when it was made; cycles are finalized in that order, as in CPython */
+    OBJECT_TYPE_BITS = 0xFF,    /* for the type's own use */
+    OBJECT_LIVE = 1 << 8,       /* set from allocation to free: tells blocks in use from free ones */
+    OBJECT_WEAK = 1 << 9,       /* weak references exist (runtime/types/weakref.c) */
+    OBJECT_FINALIZED = 1 << 10, /* __del__ has run; it never runs twice */
+    OBJECT_UNTRACKED = 1 << 11, /* in a collected page but not yet, or no longer, seen by the cycle collector */
+    OBJECT_DYING = 1 << 12,     /* destruction has begun */
+    OBJECT_BIRTH_SHIFT = 14, /* from this bit on: when it was made; cycles are finalized in that order, as in CPython */
 };
 
 static inline uint32_t object_flags(const Object *o) { return atomic_load_explicit(&o->flags, memory_order_relaxed); }

@@ -55,8 +55,8 @@ static inline uint32_t page_index(const Page *page, const void *block) {
     return page->large ? 0 : (uint32_t)((offset * (uint64_t)page->reciprocal) >> 32);
 }
 
-/* A run of at least `bytes`, linked into the list of all pages; NULL: no memory.  Only chunk, mapped, mapping and the links
- * are set, the rest of the header is zero.  *zeroed: every byte after the header is known to be zero. */
+/* A run of at least `bytes`, linked into the list of all pages; NULL: no memory.  Only chunk, mapped, mapping and the
+ * links are set, the rest of the header is zero.  *zeroed: every byte after the header is known to be zero. */
 Page *page_allocate(size_t bytes, bool *zeroed);
 void page_free(Page *page);
 /* Grows or shrinks a run to hold `bytes`, moving it if that is cheap.  NULL: not possible, nothing changed. */

@@ -6,8 +6,8 @@
  * type_ready() is neither defined nor inherited.
  *
  * Slots receive borrowed values and return owned ones; UNSET, false or -1 mean failure with one pending exception,
- * but `next` returning UNSET without an exception means exhausted.  A binary slot is called with the operands in source order, whichever of
- * them has the slot, and answers NOT_IMPLEMENTED when it cannot do it.
+ * but `next` returning UNSET without an exception means exhausted.  A binary slot is called with the operands in source
+ * order, whichever of them has the slot, and answers NOT_IMPLEMENTED when it cannot do it.
  */
 #ifndef MEM_TYPE_H
 #define MEM_TYPE_H
@@ -32,27 +32,36 @@ typedef struct Shape Shape;         /* runtime/types/shape.h */
 typedef int (*Visit)(Value child, void *context);
 
 enum {
-    TYPE_HEAP = 1 << 0,          /* made by a script: counted, mutable */
-    TYPE_BASE = 1 << 1,          /* may be subclassed */
-    TYPE_GC = 1 << 2,            /* instances may be part of cycles: has traverse */
+    TYPE_HEAP = 1 << 0, /* made by a script: counted, mutable */
+    TYPE_BASE = 1 << 1, /* may be subclassed */
+    TYPE_GC = 1 << 2,   /* instances may be part of cycles: has traverse */
     TYPE_READY = 1 << 3,
-    TYPE_ABSTRACT = 1 << 4,      /* has unimplemented abstract methods: cannot be instantiated */
-    TYPE_SEQUENCE = 1 << 5,      /* matches sequence patterns */
-    TYPE_MAPPING = 1 << 6,       /* matches mapping patterns */
-    TYPE_METHOD_DESCRIPTOR = 1 << 7, /* instances are functions that bind as methods: a method call needs no bound object */
-    TYPE_DISALLOW_NEW = 1 << 8,  /* "cannot create 'x' instances" */
+    TYPE_ABSTRACT = 1 << 4, /* has unimplemented abstract methods: cannot be instantiated */
+    TYPE_SEQUENCE = 1 << 5, /* matches sequence patterns */
+    TYPE_MAPPING = 1 << 6,  /* matches mapping patterns */
+    TYPE_METHOD_DESCRIPTOR =
+        1 << 7,                 /* instances are functions that bind as methods: a method call needs no bound object */
+    TYPE_DISALLOW_NEW = 1 << 8, /* "cannot create 'x' instances" */
     TYPE_NO_SLOT_OVERRIDES = 1 << 9, /* neither __getattribute__, __getattr__ nor __setattr__ is overridden */
-    TYPE_HAS_FINALIZER = 1 << 10, /* __del__ defined by a script */
-    TYPE_IMMUTABLE = 1 << 11,     /* attributes of the type cannot be set */
-    TYPE_WEAK = 1 << 12,          /* instances can be weakly referenced */
-    TYPE_INT_SUB = 1 << 16, TYPE_FLOAT_SUB = 1 << 17, TYPE_STR_SUB = 1 << 18, TYPE_BYTES_SUB = 1 << 19,
-    TYPE_LIST_SUB = 1 << 20, TYPE_TUPLE_SUB = 1 << 21, TYPE_DICT_SUB = 1 << 22, TYPE_SET_SUB = 1 << 23, /* set, frozenset */
-    TYPE_EXCEPTION_SUB = 1 << 24, TYPE_TYPE_SUB = 1 << 25, TYPE_COMPLEX_SUB = 1 << 26,
+    TYPE_HAS_FINALIZER = 1 << 10,    /* __del__ defined by a script */
+    TYPE_IMMUTABLE = 1 << 11,        /* attributes of the type cannot be set */
+    TYPE_WEAK = 1 << 12,             /* instances can be weakly referenced */
+    TYPE_INT_SUB = 1 << 16,
+    TYPE_FLOAT_SUB = 1 << 17,
+    TYPE_STR_SUB = 1 << 18,
+    TYPE_BYTES_SUB = 1 << 19,
+    TYPE_LIST_SUB = 1 << 20,
+    TYPE_TUPLE_SUB = 1 << 21,
+    TYPE_DICT_SUB = 1 << 22,
+    TYPE_SET_SUB = 1 << 23, /* set, frozenset */
+    TYPE_EXCEPTION_SUB = 1 << 24,
+    TYPE_TYPE_SUB = 1 << 25,
+    TYPE_COMPLEX_SUB = 1 << 26,
 };
 
 struct Type {
     Object head;
-    const char *name;      /* as messages show it: "int", "collections.deque" for static types; the bare name for classes */
+    const char *name; /* as messages show it: "int", "collections.deque" for static types; the bare name for classes */
     uint32_t flags;        /* TYPE_*; the *_SUB bits are inherited */
     uint32_t basic_size;   /* bytes of an instance before its attributes and items */
     uint32_t item_size;    /* bytes of one item of a variable-sized instance, or 0 */
@@ -125,7 +134,8 @@ struct Type {
 extern Type type_type, object_type;
 
 /* Type of any value, borrowed.  The types of immediates are registered by runtime/types. */
-extern Type *const immediate_types[8]; /* indexed by Value.bits: NULL, NoneType, bool, bool, NotImplementedType, ellipsis */
+extern Type
+    *const immediate_types[8]; /* indexed by Value.bits: NULL, NoneType, bool, bool, NotImplementedType, ellipsis */
 extern Type int_type, float_type;
 
 static inline Type *type_of(Value v) {

@@ -53,7 +53,9 @@ static inline Value from_object(const void *object) { return (Value){(uint64_t)(
 static inline struct Object *as_object(Value v) { return (struct Object *)(uintptr_t)v.bits; }
 
 static inline bool fits_small_int(int64_t n) { return n >= SMALL_INT_MIN && n <= SMALL_INT_MAX; }
-static inline Value from_small_int(int64_t n) { return (Value){(uint64_t)n | VALUE_INT_TAG}; } /* wrong unless it fits */
+static inline Value from_small_int(int64_t n) {
+    return (Value){(uint64_t)n | VALUE_INT_TAG};
+} /* wrong unless it fits */
 static inline int64_t as_small_int(Value v) { return (int64_t)(v.bits << 16) >> 16; }
 
 static inline Value from_double(double d) {
@@ -68,6 +70,8 @@ static inline double as_double(Value v) {
     return d;
 }
 /* For doubles whose bits come from outside: every NaN becomes the ordinary one (its sign is kept). */
-static inline Value from_any_double(double d) { return from_double(d == d ? d : __builtin_copysign(__builtin_nan(""), d)); }
+static inline Value from_any_double(double d) {
+    return from_double(d == d ? d : __builtin_copysign(__builtin_nan(""), d));
+}
 
 #endif

@@ -9,7 +9,8 @@ const CounterRow counter_rows[] = {
 
 const unsigned counter_count = sizeof counter_rows / sizeof *counter_rows;
 
-_Static_assert(sizeof(Counters) == sizeof(uint64_t) * (sizeof counter_rows / sizeof *counter_rows), "one word a counter");
+_Static_assert(sizeof(Counters) == sizeof(uint64_t) * (sizeof counter_rows / sizeof *counter_rows),
+               "one word a counter");
 
 static const _Atomic uint64_t *counter_at(const Counters *counters, unsigned row) {
     return (const _Atomic uint64_t *)counters + row;

@@ -14,8 +14,8 @@
 FutexResult futex_wait(_Atomic uint32_t *word, uint32_t expected, int64_t deadline) {
     struct timespec moment = {deadline / NS_PER_SECOND, deadline % NS_PER_SECOND};
     /* The bitset variant takes an absolute moment of the monotonic clock. */
-    long result = syscall(SYS_futex, word, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, expected, deadline < 0 ? NULL : &moment,
-                          NULL, FUTEX_BITSET_MATCH_ANY);
+    long result = syscall(SYS_futex, word, FUTEX_WAIT_BITSET | FUTEX_PRIVATE_FLAG, expected,
+                          deadline < 0 ? NULL : &moment, NULL, FUTEX_BITSET_MATCH_ANY);
     if (result == 0 || errno == EAGAIN) return FUTEX_WOKEN;
     return errno == ETIMEDOUT ? FUTEX_TIMED_OUT : errno == EINTR ? FUTEX_INTERRUPTED : FUTEX_WOKEN;
 }
@@ -55,7 +55,8 @@ FutexResult futex_wait(_Atomic uint32_t *word, uint32_t expected, int64_t deadli
     int64_t slice_end = clock_monotonic() + SLICE;
     bool last = deadline >= 0 && deadline <= slice_end, woken = true;
     mutex_lock(&b->mutex);
-    if (atomic_load(word) == expected) woken = condition_wait_until(&b->condition, &b->mutex, last ? deadline : slice_end);
+    if (atomic_load(word) == expected)
+        woken = condition_wait_until(&b->condition, &b->mutex, last ? deadline : slice_end);
     mutex_unlock(&b->mutex);
     return woken ? FUTEX_WOKEN : last ? FUTEX_TIMED_OUT : FUTEX_INTERRUPTED;
 }

@@ -1,7 +1,7 @@
 /* Waiting for a word to change: the one primitive below the GIL and all script-visible locks.
  *
- * The word is compared and the thread put to sleep in one step, so a change before the sleep is never missed.  Waits may
- * end without a reason: callers look at the word again.
+ * The word is compared and the thread put to sleep in one step, so a change before the sleep is never missed.  Waits
+ * may end without a reason: callers look at the word again.
  */
 #ifndef PLAT_FUTEX_H
 #define PLAT_FUTEX_H

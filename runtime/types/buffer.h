@@ -13,7 +13,8 @@ struct Buffer {
     size_t item_size;
 };
 
-/* False: TypeError "a bytes-like object is required, not 'str'"; writable: also BufferError/TypeError when read-only. */
+/* False: TypeError "a bytes-like object is required, not 'str'"; writable: also BufferError/TypeError when read-only.
+ */
 bool buffer_get(Value v, Buffer *out, bool writable);
 void buffer_release(Buffer *buffer);
 bool buffer_supported(Value v);

@@ -19,14 +19,16 @@ bool bytearray_is(Value v) { return is_object(v) && type_is_subtype(as_object(v)
 static unsigned char nothing[1];
 
 static Value new_of_type(Type *type) {
-    ByteArray *b = object_allocate(type, type == &bytearray_type ? sizeof(ByteArray) : type->basic_size + attrs_size(type));
+    ByteArray *b =
+        object_allocate(type, type == &bytearray_type ? sizeof(ByteArray) : type->basic_size + attrs_size(type));
     if (!b) return UNSET;
     b->data = nothing;
     return from_object(b);
 }
 
 static bool may_resize(ByteArray *b) {
-    return !b->exports || (raise_error(&BufferError_type, "Existing exports of data: object cannot be re-sized"), false);
+    return !b->exports ||
+           (raise_error(&BufferError_type, "Existing exports of data: object cannot be re-sized"), false);
 }
 
 bool bytearray_resize(Value v, size_t n) {
@@ -75,7 +77,8 @@ static Value make(Type *type, const Value *args, size_t count, Value kwnames) { 
 
 static bool init(Value self, const Value *args, size_t count, Value kwnames) {
     Value bound[3];
-    if (!native_bind("bytearray", "source=b'', encoding='utf-8', errors='strict'", args, count, kwnames, bound)) return false;
+    if (!native_bind("bytearray", "source=b'', encoding='utf-8', errors='strict'", args, count, kwnames, bound))
+        return false;
     Value collected = bytes_collect("bytearray", bound[0], bound[1], bound[2]);
     if (is_unset(collected)) return false;
     Span s = bytes_span(collected);
@@ -248,11 +251,14 @@ static Value append(const Value *args, size_t count) {
     return done(splice(as_bytearray(args[0]), as_bytearray(args[0])->length, 0, &byte, 1));
 }
 static Value clear_method(const Value *args, size_t count) { return done(bytearray_resize(args[0], 0)); }
-static Value copy(const Value *args, size_t count) { return bytearray_from(as_bytearray(args[0])->data, as_bytearray(args[0])->length); }
+static Value copy(const Value *args, size_t count) {
+    return bytearray_from(as_bytearray(args[0])->data, as_bytearray(args[0])->length);
+}
 
 static Value extend_method(const Value *args, size_t count) {
     if (buffer_supported(args[1])) return done(extend(args[0], args[1]));
-    if (str_is(args[1])) return str_length(args[1]) ? raise_type_error("'str' object cannot be interpreted as an integer") : NONE;
+    if (str_is(args[1]))
+        return str_length(args[1]) ? raise_type_error("'str' object cannot be interpreted as an integer") : NONE;
     if (!type_of(args[1])->iterate && !type_of(args[1])->get_item)
         return raise_type_error("can't extend bytearray with %T", args[1]);
     Value more = type_of(args[1])->index ? UNSET : bytes_collect("bytearray", args[1], UNSET, UNSET);
@@ -265,7 +271,8 @@ static Value extend_method(const Value *args, size_t count) {
 static Value insert(const Value *args, size_t count) {
     int64_t at, n = (int64_t)as_bytearray(args[0])->length;
     unsigned char byte;
-    if (!object_as_index(args[1], &at, &OverflowError_type) || !byte_argument(args[2], "byte must be in range(0, 256)", &byte))
+    if (!object_as_index(args[1], &at, &OverflowError_type) ||
+        !byte_argument(args[2], "byte must be in range(0, 256)", &byte))
         return UNSET;
     if (at < 0 && (at += n) < 0) at = 0;
     if (at > n) at = n;
@@ -307,7 +314,8 @@ static Value fromhex(const Value *args, size_t count) {
     size_t n;
     Value made = bytearray_from(NULL, str_length(args[1]) / 2 + 1);
     if (is_unset(made)) return UNSET;
-    if (!bytes_parse_hex(args[1], as_bytearray(made)->data, &n) || !bytearray_resize(made, n)) return release(made), UNSET;
+    if (!bytes_parse_hex(args[1], as_bytearray(made)->data, &n) || !bytearray_resize(made, n))
+        return release(made), UNSET;
     if (same(args[0], from_object(&bytearray_type))) return made;
     Value instance = call1(args[0], made);
     release(made);
@@ -347,8 +355,9 @@ Type bytearray_type = {
     TYPE_HEAD("bytearray"),
     .flags = TYPE_BASE | TYPE_IMMUTABLE,
     .basic_size = sizeof(ByteArray),
-    .doc = "bytearray(iterable_of_ints) -> bytearray\nbytearray(string, encoding[, errors]) -> bytearray\n"
-           "bytearray(bytes_or_buffer) -> mutable copy\nbytearray(int) -> zero bytes of that number\nbytearray() -> empty",
+    .doc =
+        "bytearray(iterable_of_ints) -> bytearray\nbytearray(string, encoding[, errors]) -> bytearray\n"
+        "bytearray(bytes_or_buffer) -> mutable copy\nbytearray(int) -> zero bytes of that number\nbytearray() -> empty",
     .methods = methods,
     .make = make,
     .init = init,

@@ -56,7 +56,8 @@ Value bytes_from(const void *data, size_t n) {
 
 Value bytes_like_self(Value self, const void *data, size_t n) {
     if (!bytes_is(self)) return bytearray_from(data, n);
-    if (data == as_bytes(self)->data && n == as_bytes(self)->length && is_exactly(self, &bytes_type)) return retain(self);
+    if (data == as_bytes(self)->data && n == as_bytes(self)->length && is_exactly(self, &bytes_type))
+        return retain(self);
     return data || !n ? bytes_from(data, n) : new_of_type(&bytes_type, NULL, n);
 }
 
@@ -112,7 +113,8 @@ Value bytes_compare(Value a, Value b, CompareOp op) {
         return compare_spans(x, y, op);
     }
     Value other = plain_a ? b : a;
-    if (bytes_is(plain_a ? a : b) || !buffer_supported(other)) return NOT_IMPLEMENTED; /* only bytearray compares with any buffer */
+    if (bytes_is(plain_a ? a : b) || !buffer_supported(other))
+        return NOT_IMPLEMENTED; /* only bytearray compares with any buffer */
     Buffer buffer;
     if (!buffer_get(other, &buffer, false)) return error_clear(), NOT_IMPLEMENTED;
     Span far = {buffer.data, buffer.length};
@@ -185,7 +187,11 @@ static Value get_item(Value self, Value key) {
 
 static bool get_buffer(Value self, Buffer *out, bool writable) {
     if (writable) return raise_error(&BufferError_type, "Object is not writable."), false;
-    *out = (Buffer){.data = as_bytes(self)->data, .length = as_bytes(self)->length, .readonly = true, .format = "B", .item_size = 1};
+    *out = (Buffer){.data = as_bytes(self)->data,
+                    .length = as_bytes(self)->length,
+                    .readonly = true,
+                    .format = "B",
+                    .item_size = 1};
     return true;
 }
 
@@ -216,10 +222,11 @@ static const NativeDef iterator_methods[] = {
     METHOD("__length_hint__", "", iterator_hint, "How many are left."),
     NATIVE_END,
 };
-#define ITERATOR(type_name)                                                                                                 \
-    {                                                                                                                       \
-        TYPE_HEAD(type_name), .flags = TYPE_IMMUTABLE | TYPE_DISALLOW_NEW, .basic_size = sizeof(StrIterator),               \
-        .methods = iterator_methods, .destroy = iterator_destroy, .iterate = iterator_self, .next = iterator_step           \
+#define ITERATOR(type_name)                                                                                            \
+    {                                                                                                                  \
+        TYPE_HEAD(type_name), .flags = TYPE_IMMUTABLE | TYPE_DISALLOW_NEW, .basic_size = sizeof(StrIterator),          \
+                              .methods = iterator_methods, .destroy = iterator_destroy, .iterate = iterator_self,      \
+                              .next = iterator_step                                                                    \
     }
 Type bytes_iterator_type = ITERATOR("bytes_iterator");
 Type bytearray_iterator_type = ITERATOR("bytearray_iterator");
@@ -229,7 +236,8 @@ static bool collect_item(Value item, void *context) {
     Value out = *(Value *)context;
     unsigned char byte;
     size_t at = as_bytearray(out)->length;
-    const char *message = is_set(((Value *)context)[1]) ? "byte must be in range(0, 256)" : "bytes must be in range(0, 256)";
+    const char *message =
+        is_set(((Value *)context)[1]) ? "byte must be in range(0, 256)" : "bytes must be in range(0, 256)";
     if (!byte_argument(item, message, &byte) || !bytearray_resize(out, at + 1)) return false;
     as_bytearray(out)->data[at] = byte;
     return true;
@@ -238,7 +246,8 @@ static bool collect_item(Value item, void *context) {
 static Value collect_text(Value source, Value encoding_value, Value errors_value, const char *type_name) {
     const char *encoding = NULL, *errors = NULL;
     if (is_unset(encoding_value)) return raise_type_error("string argument without an encoding");
-    if (!text_argument(encoding_value, type_name, "encoding", &encoding) || !text_argument(errors_value, type_name, "errors", &errors))
+    if (!text_argument(encoding_value, type_name, "encoding", &encoding) ||
+        !text_argument(errors_value, type_name, "errors", &errors))
         return UNSET;
     return str_encode(source, encoding, errors);
 }
@@ -254,7 +263,9 @@ static Value collect_sized(Value source) {
 
 Value bytes_collect(const char *type_name, Value source, Value encoding, Value errors) {
     const char *unused;
-    if (!text_argument(encoding, type_name, "encoding", &unused) || !text_argument(errors, type_name, "errors", &unused)) return UNSET;
+    if (!text_argument(encoding, type_name, "encoding", &unused) ||
+        !text_argument(errors, type_name, "errors", &unused))
+        return UNSET;
     if (is_unset(source) || !str_is(source)) {
         if (is_set(encoding)) return raise_type_error("encoding without a string argument");
         if (is_set(errors)) return raise_type_error("errors without a string argument");
@@ -262,7 +273,8 @@ Value bytes_collect(const char *type_name, Value source, Value encoding, Value e
     if (is_unset(source)) return bytearray_from(NULL, 0);
     if (str_is(source)) return collect_text(source, encoding, errors, type_name);
     if (is_exactly(source, &memoryview_type)) {
-        Value flat = memoryview_bytes(source), made = is_set(flat) ? bytearray_from(as_bytes(flat)->data, as_bytes(flat)->length) : UNSET;
+        Value flat = memoryview_bytes(source),
+              made = is_set(flat) ? bytearray_from(as_bytes(flat)->data, as_bytes(flat)->length) : UNSET;
         release(flat);
         return made;
     }
@@ -319,7 +331,8 @@ static Value construct(Value source, Value encoding, Value errors) {
 
 static Value make(Type *type, const Value *args, size_t count, Value kwnames) {
     Value bound[3];
-    if (!native_bind("bytes", "source=b'', encoding='utf-8', errors='strict'", args, count, kwnames, bound)) return UNSET;
+    if (!native_bind("bytes", "source=b'', encoding='utf-8', errors='strict'", args, count, kwnames, bound))
+        return UNSET;
     Value made = construct(bound[0], bound[1], bound[2]);
     if (is_unset(made) || type == &bytes_type) return made;
     Value instance = new_of_type(type, as_bytes(made)->data, as_bytes(made)->length);
@@ -341,7 +354,8 @@ static Value fromhex(const Value *args, size_t count) {
 }
 
 static Value to_bytes(const Value *args, size_t count) {
-    return is_exactly(args[0], &bytes_type) ? retain(args[0]) : bytes_from(as_bytes(args[0])->data, as_bytes(args[0])->length);
+    return is_exactly(args[0], &bytes_type) ? retain(args[0])
+                                            : bytes_from(as_bytes(args[0])->data, as_bytes(args[0])->length);
 }
 static Value getnewargs(const Value *args, size_t count) {
     Value plain = to_bytes(args, count);
@@ -369,7 +383,8 @@ Type bytes_type = {
     .flags = TYPE_BASE | TYPE_BYTES_SUB | TYPE_IMMUTABLE,
     .basic_size = sizeof(Bytes),
     .item_size = 1,
-    .doc = "bytes(iterable_of_ints) -> bytes\nbytes(string, encoding[, errors]) -> bytes\nbytes(bytes_or_buffer) -> bytes\n"
+    .doc = "bytes(iterable_of_ints) -> bytes\nbytes(string, encoding[, errors]) -> bytes\nbytes(bytes_or_buffer) -> "
+           "bytes\n"
            "bytes(int) -> zero bytes of that number\nbytes() -> empty bytes",
     .methods = methods,
     .make = make,

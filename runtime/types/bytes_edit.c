@@ -12,7 +12,8 @@
 
 static Value replace_parts(Value self, Span s, Span old, Span text, size_t hits) {
     size_t at = 0, from = 0;
-    if (text.length > old.length && hits > (SIZE_MAX / 4 - s.length) / (text.length - old.length)) return raise_memory_error();
+    if (text.length > old.length && hits > (SIZE_MAX / 4 - s.length) / (text.length - old.length))
+        return raise_memory_error();
     Value made = bytes_like_self(self, NULL, s.length - hits * old.length + hits * text.length);
     if (is_unset(made)) return UNSET;
     unsigned char *out = bytes_data(made);
@@ -39,7 +40,8 @@ Value bytes_method_replace(const Value *args, size_t count) {
     size_t hits = 0, most = limit < 0 ? SIZE_MAX : (size_t)limit;
     if (!o.length) hits = s.length + 1 < most ? s.length + 1 : most;
     else
-        for (int64_t at = 0; hits < most && (at = bytes_find(s, o, (size_t)at, s.length)) >= 0; hits++) at += (int64_t)o.length;
+        for (int64_t at = 0; hits < most && (at = bytes_find(s, o, (size_t)at, s.length)) >= 0; hits++)
+            at += (int64_t)o.length;
     Value made = replace_parts(args[0], s, o, (Span){text.data, text.length}, hits);
     buffer_release(&old);
     buffer_release(&text);
@@ -157,12 +159,15 @@ static Value items_of(Value iterable, const Value **items, size_t *n) {
 Value bytes_join(Value separator, Value iterable) {
     const Value *items;
     size_t n;
-    if (!type_of(iterable)->iterate && !type_of(iterable)->get_item) return raise_type_error("can only join an iterable");
+    if (!type_of(iterable)->iterate && !type_of(iterable)->get_item)
+        return raise_type_error("can only join an iterable");
     Value held = items_of(iterable, &items, &n), out = is_set(held) ? bytearray_from(NULL, 0) : UNSET;
     bool fine = is_set(out);
     for (size_t i = 0; fine && i < n; i++)
         fine = (i == 0 || append_span(out, bytes_span(separator))) && append_item(out, items[i], i);
-    Value made = !fine ? UNSET : bytes_is(separator) ? bytes_from(as_bytearray(out)->data, as_bytearray(out)->length) : retain(out);
+    Value made = !fine                 ? UNSET
+                 : bytes_is(separator) ? bytes_from(as_bytearray(out)->data, as_bytearray(out)->length)
+                                       : retain(out);
     release(held);
     release(out);
     return made;
@@ -333,7 +338,9 @@ bool bytes_parse_hex(Value text, unsigned char *out, size_t *n) {
         }
         int high = hex_digit(c), low = i + 1 < s->length ? hex_digit(str_at(s, i + 1)) : -1;
         if (high < 0 || low < 0)
-            return raise_value_error("non-hexadecimal number found in fromhex() arg at position %zd", high < 0 ? i : i + 1), false;
+            return raise_value_error("non-hexadecimal number found in fromhex() arg at position %zd",
+                                     high < 0 ? i : i + 1),
+                   false;
         out[(*n)++] = (unsigned char)(high << 4 | low);
         i += 2;
     }
@@ -342,7 +349,8 @@ bool bytes_parse_hex(Value text, unsigned char *out, size_t *n) {
 
 Value bytes_method_decode(const Value *args, size_t count) {
     const char *encoding = "utf-8", *errors = "strict";
-    if (!text_argument(args[1], "decode", "encoding", &encoding) || !text_argument(args[2], "decode", "errors", &errors))
+    if (!text_argument(args[1], "decode", "encoding", &encoding) ||
+        !text_argument(args[2], "decode", "errors", &errors))
         return UNSET;
     if (bytes_span(args[0]).length == 0) return names.empty; /* whatever the encoding */
     return str_decode(bytes_span(args[0]).data, bytes_span(args[0]).length, encoding, errors);

@@ -64,7 +64,8 @@ static bool needle_argument(Value v, Needle *out) {
 static int64_t search(const Value *args, bool reverse) {
     size_t from, to;
     Needle needle;
-    if (!range_arguments(args[2], args[3], bytes_span(args[0]).length, &from, &to) || !needle_argument(args[1], &needle))
+    if (!range_arguments(args[2], args[3], bytes_span(args[0]).length, &from, &to) ||
+        !needle_argument(args[1], &needle))
         return -2;
     int64_t at = (reverse ? bytes_rfind : bytes_find)(bytes_span(args[0]), needle.span, from, to);
     buffer_release(&needle.buffer);
@@ -84,7 +85,8 @@ Value bytes_method_rindex(const Value *args, size_t count) { return found_at(arg
 Value bytes_method_count(const Value *args, size_t count) {
     size_t from, to, n = 0;
     Needle needle;
-    if (!range_arguments(args[2], args[3], bytes_span(args[0]).length, &from, &to) || !needle_argument(args[1], &needle))
+    if (!range_arguments(args[2], args[3], bytes_span(args[0]).length, &from, &to) ||
+        !needle_argument(args[1], &needle))
         return UNSET;
     Span s = bytes_span(args[0]);
     if (needle.span.length == 0) n = from <= to ? to - from + 1 : 0;

@@ -26,8 +26,8 @@ Value call_method2(Value object, Value name, Value a, Value b);
 /* Looks `name` up on the type, as special methods are: *out is owned and unbound-or-bound so that call with
  * (self_needed ? self first : not). Returns 1 found, 0 not found, -1 error. */
 int special_lookup(Value object, Value name, Value *out, bool *self_needed);
-/* type(object).name(object, args...).  Not found: returns NOT_IMPLEMENTED-free UNSET with TypeError pending if `missing` is not NULL,
- * the message of that format getting the type's name as %s; else AttributeError. */
+/* type(object).name(object, args...).  Not found: returns NOT_IMPLEMENTED-free UNSET with TypeError pending if
+ * `missing` is not NULL, the message of that format getting the type's name as %s; else AttributeError. */
 Value call_special(Value object, Value name, const Value *args, size_t count, const char *missing);
 
 bool is_callable(Value v);

@@ -27,8 +27,9 @@ Type *type_calculate_metatype(Type *metatype, Value bases) {
         Type *candidate = type_of(tuple_at(bases, i));
         if (type_is_subtype(winner, candidate)) continue;
         if (!type_is_subtype(candidate, winner)) {
-            raise_type_error("metaclass conflict: the metaclass of a derived class must be a (non-strict) subclass of the "
-                             "metaclasses of all its bases");
+            raise_type_error(
+                "metaclass conflict: the metaclass of a derived class must be a (non-strict) subclass of the "
+                "metaclasses of all its bases");
             return NULL;
         }
         winner = candidate;
@@ -36,15 +37,18 @@ Type *type_calculate_metatype(Type *metatype, Value bases) {
     return winner;
 }
 
-/* The namespace ------------------------------------------------------------------------------------------------------ */
+/* The namespace ------------------------------------------------------------------------------------------------------
+ */
 
 static bool is_plain_function(Value v) {
-    return type_has(v, TYPE_METHOD_DESCRIPTOR) && !is_exactly(v, &slot_wrapper_type) && !is_exactly(v, &native_method_type);
+    return type_has(v, TYPE_METHOD_DESCRIPTOR) && !is_exactly(v, &slot_wrapper_type) &&
+           !is_exactly(v, &native_method_type);
 }
 
 static Value wrapper_new(Type *type, Value function) { return call1(type_value(type), function); }
 
-/* Methods that work without being declared: __new__ is static, __init_subclass__ and __class_getitem__ are class methods. */
+/* Methods that work without being declared: __new__ is static, __init_subclass__ and __class_getitem__ are class
+ * methods. */
 static bool wrap_special(Value dict, Value name, Type *wrapper) {
     Value function = dict_get_str(dict, name);
     if (is_unset(function) || !is_plain_function(function)) return true;
@@ -84,7 +88,8 @@ static bool take_class_cell(Type *type) {
 static bool complete_namespace(Type *type, Value name) {
     Value dict = type->dict;
     if (!set_module(dict) || !take_qualname(type, name)) return false;
-    if (!wrap_special(dict, names.__new__, &staticmethod_type) || !wrap_special(dict, names.__init_subclass__, &classmethod_type) ||
+    if (!wrap_special(dict, names.__new__, &staticmethod_type) ||
+        !wrap_special(dict, names.__init_subclass__, &classmethod_type) ||
         !wrap_special(dict, names.__class_getitem__, &classmethod_type))
         return false;
     return true;
@@ -98,7 +103,8 @@ static bool add_missing(Type *type) {
     return !equality || dict_set(dict, names.__hash__, NONE);
 }
 
-/* What bases and hooks are told ---------------------------------------------------------------------------------------- */
+/* What bases and hooks are told
+ * ---------------------------------------------------------------------------------------- */
 
 static bool name_failed(Value attribute, Value name, Type *type) {
     Value cause = error_take();
@@ -128,7 +134,8 @@ static bool set_names(Type *type) {
     Value copy = dict_copy(type->dict), name, attribute;
     if (is_unset(copy)) return false;
     bool ok = true;
-    for (size_t position = 0; ok && dict_next(copy, &position, &name, &attribute);) ok = set_name(type, name, attribute);
+    for (size_t position = 0; ok && dict_next(copy, &position, &name, &attribute);)
+        ok = set_name(type, name, attribute);
     release(copy);
     return ok;
 }
@@ -145,7 +152,8 @@ static bool init_subclass(Type *type, Value kwargs) {
     return is_set(r);
 }
 
-/* mro ------------------------------------------------------------------------------------------------------------------ */
+/* mro
+ * ------------------------------------------------------------------------------------------------------------------ */
 
 static Value custom_mro(Type *type, Value method) {
     Value found = descriptor_bind(method, type_value(type), type_of(type_value(type)));
@@ -174,11 +182,13 @@ Value type_compute_mro(Type *type) {
     return custom ? custom_mro(type, method) : mro_compute(type, type->bases);
 }
 
-/* Creation ------------------------------------------------------------------------------------------------------------- */
+/* Creation
+ * ------------------------------------------------------------------------------------------------------------- */
 
 static void inherit_flags(Type *type) {
-    const uint32_t layout = TYPE_INT_SUB | TYPE_FLOAT_SUB | TYPE_STR_SUB | TYPE_BYTES_SUB | TYPE_LIST_SUB | TYPE_TUPLE_SUB |
-                            TYPE_DICT_SUB | TYPE_SET_SUB | TYPE_EXCEPTION_SUB | TYPE_TYPE_SUB | TYPE_COMPLEX_SUB | TYPE_GC;
+    const uint32_t layout = TYPE_INT_SUB | TYPE_FLOAT_SUB | TYPE_STR_SUB | TYPE_BYTES_SUB | TYPE_LIST_SUB |
+                            TYPE_TUPLE_SUB | TYPE_DICT_SUB | TYPE_SET_SUB | TYPE_EXCEPTION_SUB | TYPE_TYPE_SUB |
+                            TYPE_COMPLEX_SUB | TYPE_GC;
     type->flags |= type->base->flags & layout;
     for (size_t i = 0; i < tuple_length(type->bases); i++)
         type->flags |= as_type(tuple_at(type->bases, i))->flags & (TYPE_SEQUENCE | TYPE_MAPPING | TYPE_WEAK);

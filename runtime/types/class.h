@@ -11,7 +11,8 @@ bool type_ready(Type *type);
 bool types_start(void);
 void types_end(void); /* releases what types_start and the type caches hold */
 
-/* type(name, bases, namespace, **kwargs) with a chosen metatype: everything that a class statement does after its body. */
+/* type(name, bases, namespace, **kwargs) with a chosen metatype: everything that a class statement does after its body.
+ */
 Value type_create(Type *metatype, Value name, Value bases, Value namespace, Value kwargs);
 /* The metatype for bases; TypeError "metaclass conflict: ...". Borrowed. */
 Type *type_calculate_metatype(Type *metatype, Value bases);
@@ -41,11 +42,13 @@ Value type_subclass_at(const Type *type, size_t i);
 
 /* What `obj.__class__ = C`, instance creation and unpickling need. */
 Value instance_new(Type *type);        /* object.__new__ without checks of arguments */
-bool slot_is_scripted(const Type *type, const void *slot); /* is the slot one of the dispatchers for script-defined methods */
+bool slot_is_scripted(const Type *type,
+                      const void *slot); /* is the slot one of the dispatchers for script-defined methods */
 
 extern Type super_type, property_type, classmethod_type, staticmethod_type, method_type /* bound method */,
     getset_descriptor_type, member_descriptor_type, slot_wrapper_type, method_wrapper_type, mappingproxy_type,
-    generic_alias_type, union_type, none_type, not_implemented_type, ellipsis_type, module_type, cell_type, namespace_type;
+    generic_alias_type, union_type, none_type, not_implemented_type, ellipsis_type, module_type, cell_type,
+    namespace_type;
 
 /* Bound method. */
 typedef struct Method {
@@ -68,7 +71,8 @@ typedef struct FunctionWrapper { /* classmethod, staticmethod */
 /* Is it marked with __isabstractmethod__?  -1 failed. */
 int object_is_abstract(Value v);
 
-/* Method lookup for calls: *callee is owned.  1: unbound function, call it with the object first; 0: call as is; -1 failed. */
+/* Method lookup for calls: *callee is owned.  1: unbound function, call it with the object first; 0: call as is; -1
+ * failed. */
 int object_get_method(Value object, Value name, Value *callee);
 
 /* list[int]: origin and arguments (a tuple, or one argument). */
@@ -81,7 +85,8 @@ Value namespace_new(Value dict); /* types.SimpleNamespace with these attributes;
 Value mro_compute(Type *type, Value bases);
 
 Value super_new(Type *type, Value object);   /* super(type, object) */
-/* super(type, object).name for a call, as object_get_method: 1 function to call with object first, 0 call as is, -1 failed. */
+/* super(type, object).name for a call, as object_get_method: 1 function to call with object first, 0 call as is, -1
+ * failed. */
 int super_get_method(Value type, Value object, Value name, Value *callee);
 /* super() without arguments: __class__ and the first argument of the running function (borrowed).  Set by vm/exec. */
 extern bool (*super_arguments_hook)(Value *type, Value *object);

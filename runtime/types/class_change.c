@@ -22,12 +22,14 @@ static bool descends_from(const Type *type, const Type *ancestor) {
 static bool check_bases(Type *type, Value bases) {
     if (!tuple_is(bases))
         return raise_type_error("can only assign tuple to %N.__bases__, not %T", type, bases), false;
-    if (!tuple_length(bases)) return raise_type_error("can only assign non-empty tuple to %N.__bases__, not ()", type), false;
+    if (!tuple_length(bases))
+        return raise_type_error("can only assign non-empty tuple to %N.__bases__, not ()", type), false;
     for (size_t i = 0; i < tuple_length(bases); i++) {
         Value base = tuple_at(bases, i);
         if (!type_is(base))
             return raise_type_error("%N.__bases__ must be tuple of classes, not '%T'", type, base), false;
-        if (descends_from(as_type(base), type)) return raise_type_error("a __bases__ item causes an inheritance cycle"), false;
+        if (descends_from(as_type(base), type))
+            return raise_type_error("a __bases__ item causes an inheritance cycle"), false;
     }
     return true;
 }
@@ -82,7 +84,8 @@ bool class_set_bases(Type *type, Value bases) {
     bool current = same(type->bases, bases); /* unless an mro() assigned others */
     if (ok && current) {
         for (size_t i = 0; i < tuple_length(old); i++) unlink_from(as_type(tuple_at(old, i)), type);
-        for (size_t i = 0; ok && i < tuple_length(bases); i++) ok = type_add_subclass(as_type(tuple_at(bases, i)), type);
+        for (size_t i = 0; ok && i < tuple_length(bases); i++)
+            ok = type_add_subclass(as_type(tuple_at(bases, i)), type);
     } else if (current) {
         Value failed = type->bases;
         type->bases = retain(old);
@@ -102,7 +105,8 @@ bool class_set_class(Value object, Value class) {
     Type *from = type_of(object), *to = as_type(class);
     bool modules = is_module_class(from) && is_module_class(to);
     if (!modules && (!(from->flags & TYPE_HEAP) || !(to->flags & TYPE_HEAP)))
-        return raise_type_error("__class__ assignment only supported for mutable types or ModuleType subclasses"), false;
+        return raise_type_error("__class__ assignment only supported for mutable types or ModuleType subclasses"),
+               false;
     if (!layout_same(from, to))
         return raise_type_error("__class__ assignment: '%N' object layout differs from '%N'", to, from), false;
     if (from == to) return true;

@@ -61,7 +61,8 @@ static bool has_own_dict(const Type *type) {
     return (type->flags & TYPE_TYPE_SUB) || type_is_subtype(type, &module_type);
 }
 
-/* __slots__ ------------------------------------------------------------------------------------------------------------ */
+/* __slots__
+ * ------------------------------------------------------------------------------------------------------------ */
 
 typedef struct SlotNames {
     Value fields; /* list of mangled names, sorted */
@@ -91,7 +92,8 @@ static bool may_have_weakref(const Type *base) {
 static bool add_field(Type *type, SlotNames *s, Value name) {
     Value mangled = mangle(type, name);
     if (is_unset(mangled)) return false;
-    if (is_set(dict_get_str(type->dict, mangled)) && !same(mangled, names.__qualname__) && !same(mangled, names.__classcell__)) {
+    if (is_set(dict_get_str(type->dict, mangled)) && !same(mangled, names.__qualname__) &&
+        !same(mangled, names.__classcell__)) {
         raise_value_error("%R in __slots__ conflicts with class variable", name);
         release(mangled);
         return false;
@@ -149,7 +151,8 @@ static bool add_members(Type *type, Value fields) {
     return is_set(extra->slot_names);
 }
 
-/* Sizes ---------------------------------------------------------------------------------------------------------------- */
+/* Sizes
+ * ---------------------------------------------------------------------------------------------------------------- */
 
 static void place_attrs(Type *type, bool has_dict) {
     TypeExtra *extra = type->script;

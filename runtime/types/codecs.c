@@ -78,7 +78,8 @@ static bool write_bytes(Output *o, const void *data, size_t n) {
 
 /* The text that a handler gave must be encodable itself: 1 done, 0 it is not, -1 failed. */
 static int write_replacement(const Codec *codec, Output *o, Value replacement) {
-    if (bytes_is(replacement)) return write_bytes(o, as_bytes(replacement)->data, as_bytes(replacement)->length) ? 1 : -1;
+    if (bytes_is(replacement))
+        return write_bytes(o, as_bytes(replacement)->data, as_bytes(replacement)->length) ? 1 : -1;
     for (size_t i = 0; i < str_length(replacement); i++) {
         unsigned char out[12];
         unsigned n = codec->put(codec, str_at(as_str(replacement), i), out);
@@ -107,10 +108,12 @@ static bool encode_rest(const Codec *codec, Value text, const char *errors, Outp
         }
         Value replacement;
         size_t start = i, stop = unencodable_run(codec, s, i);
-        if (!codec_encode_error(errors, codec->name, text, start, stop, codec->unencodable, &replacement, &i)) return false;
+        if (!codec_encode_error(errors, codec->name, text, start, stop, codec->unencodable, &replacement, &i))
+            return false;
         int written = write_replacement(codec, o, replacement);
         release(replacement);
-        if (written == 0) codec_encode_error("strict", codec->name, text, start, stop, codec->unencodable, &replacement, &i);
+        if (written == 0)
+            codec_encode_error("strict", codec->name, text, start, stop, codec->unencodable, &replacement, &i);
         if (written <= 0) return false;
     }
     return true;
@@ -191,7 +194,8 @@ static bool decode_rest(const Codec *codec, const unsigned char *data, size_t at
         }
         if (bad.incomplete && consumed) break;
         Value replacement;
-        if (!codec_decode_error(errors, codec->name, data, n, at, at + bad.length, bad.reason, &replacement, &at)) return false;
+        if (!codec_decode_error(errors, codec->name, data, n, at, at + bad.length, bad.reason, &replacement, &at))
+            return false;
         builder_str(b, replacement);
         release(replacement);
     }

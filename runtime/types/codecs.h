@@ -5,8 +5,8 @@
 #include "runtime/types/bytes.h"
 #include "runtime/types/str.h"
 
-/* Strict UTF-8 decoding of n bytes, as fast as it goes.  Returns the length of the valid prefix; *points counts its code points
- * and *max is an upper bound of them (MAX_ASCII, ...: str_units.h). */
+/* Strict UTF-8 decoding of n bytes, as fast as it goes.  Returns the length of the valid prefix; *points counts its
+ * code points and *max is an upper bound of them (MAX_ASCII, ...: str_units.h). */
 size_t utf8_scan(const unsigned char *s, size_t n, size_t *points, uint32_t *max);
 /* Decodes text that utf8_scan() accepted into code units of that width. */
 void utf8_decode_valid(const unsigned char *s, size_t n, void *out, unsigned width);
@@ -56,10 +56,10 @@ Value codec_lookup_error(const char *name); /* owned; LookupError */
 /* The handlers "strict", "ignore" ... as functions of an exception, for codecs.lookup_error(). */
 Value codec_builtin_handler(const char *name, Value exception);
 
-/* What a codec does at text[start, stop) that it cannot encode.  *replacement (owned, str or bytes) takes its place and encoding
- * goes on at *position.  False: an exception is pending. */
-bool codec_encode_error(const char *errors, const char *encoding, Value text, size_t start, size_t stop, const char *reason,
-                        Value *replacement, size_t *position);
+/* What a codec does at text[start, stop) that it cannot encode.  *replacement (owned, str or bytes) takes its place and
+ * encoding goes on at *position.  False: an exception is pending. */
+bool codec_encode_error(const char *errors, const char *encoding, Value text, size_t start, size_t stop,
+                        const char *reason, Value *replacement, size_t *position);
 /* The same for data[start, stop); the replacement is a str. */
 bool codec_decode_error(const char *errors, const char *encoding, const unsigned char *data, size_t n, size_t start,
                         size_t stop, const char *reason, Value *replacement, size_t *position);

@@ -60,7 +60,8 @@ static bool unpack(Value result, size_t length, bool encoding, Value *replacemen
     return true;
 }
 
-static bool ask_script(Value handler, Value exception, size_t length, bool encoding, Value *replacement, size_t *position) {
+static bool ask_script(Value handler, Value exception, size_t length, bool encoding, Value *replacement,
+                       size_t *position) {
     Value result = is_set(exception) ? call1(handler, exception) : UNSET;
     release(exception);
     if (is_unset(result)) return false;
@@ -107,7 +108,10 @@ static Value unescape_surrogates(Value text, size_t start, size_t stop) {
 
 /* 16 or 32 from the name of a UTF codec, 8 for UTF-8, else 0; negative: big-endian. */
 static int unit_bits(const char *encoding) {
-    int bits = strncmp(encoding, "utf-8", 5) == 0 ? 8 : strncmp(encoding, "utf-16", 6) == 0 ? 16 : strncmp(encoding, "utf-32", 6) == 0 ? 32 : 0;
+    int bits = strncmp(encoding, "utf-8", 5) == 0    ? 8
+               : strncmp(encoding, "utf-16", 6) == 0 ? 16
+               : strncmp(encoding, "utf-32", 6) == 0 ? 32
+                                                     : 0;
     return strstr(encoding, "-be") ? -bits : bits;
 }
 
@@ -136,8 +140,10 @@ static Value pass_surrogates(const char *encoding, Value text, size_t start, siz
     return exact;
 }
 
-/* The replacement that a built-in handler gives; UNSET with nothing pending: the error stands.  *known: there is such a handler. */
-static Value encode_builtin(const char *errors, const char *encoding, Value text, size_t start, size_t stop, bool *known) {
+/* The replacement that a built-in handler gives; UNSET with nothing pending: the error stands.  *known: there is such a
+ * handler. */
+static Value encode_builtin(const char *errors, const char *encoding, Value text, size_t start, size_t stop,
+                            bool *known) {
     *known = true;
     if (strcmp(errors, "strict") == 0) return UNSET;
     if (strcmp(errors, "ignore") == 0) return names.empty;
@@ -149,8 +155,8 @@ static Value encode_builtin(const char *errors, const char *encoding, Value text
     return *known = false, UNSET;
 }
 
-bool codec_encode_error(const char *errors, const char *encoding, Value text, size_t start, size_t stop, const char *reason,
-                        Value *replacement, size_t *position) {
+bool codec_encode_error(const char *errors, const char *encoding, Value text, size_t start, size_t stop,
+                        const char *reason, Value *replacement, size_t *position) {
     bool known;
     *position = stop;
     *replacement = encode_builtin(errors ? errors : "strict", encoding, text, start, stop, &known);
@@ -181,7 +187,8 @@ static Value escape_surrogates(const unsigned char *data, size_t start, size_t s
 }
 
 /* surrogatepass: the surrogate that stands at start. */
-static Value decode_surrogate(const char *encoding, const unsigned char *data, size_t n, size_t start, size_t *position) {
+static Value decode_surrogate(const char *encoding, const unsigned char *data, size_t n, size_t start,
+                              size_t *position) {
     int bits = unit_bits(encoding);
     const unsigned char *s = data + start;
     unsigned width = bits == 8 ? 3 : (unsigned)(bits < 0 ? -bits : bits) / 8;
@@ -213,7 +220,8 @@ bool codec_decode_error(const char *errors, const char *encoding, const unsigned
     Value handler = known ? UNSET : codec_lookup_error(errors);
     if (!known && is_unset(handler)) return false;
     Value object = bytes_from(data, n);
-    Value exception = is_set(object) ? make_error(&UnicodeDecodeError_type, encoding, object, start, stop, reason) : UNSET;
+    Value exception =
+        is_set(object) ? make_error(&UnicodeDecodeError_type, encoding, object, start, stop, reason) : UNSET;
     release(object);
     if (known) return raise_made(exception);
     bool fine = ask_script(handler, exception, n, false, replacement, position);
@@ -242,14 +250,16 @@ static bool handle(const char *name, Value exception, Value *replacement, size_t
     size_t start, stop;
     bool encoding_error = object_is_instance_exact_or_sub(exception, &UnicodeEncodeError_type);
     if (!position_of(exception, "start", &start) || !position_of(exception, "end", &stop)) return false;
-    Value object = text_attribute(exception, "object"), encoding = is_set(object) ? text_attribute(exception, "encoding") : UNSET;
+    Value object = text_attribute(exception, "object"),
+          encoding = is_set(object) ? text_attribute(exception, "encoding") : UNSET;
     Value reason = is_set(encoding) ? text_attribute(exception, "reason") : UNSET;
     bool fine = is_set(reason) && str_is(reason) && str_is(encoding);
     if (fine && encoding_error)
-        fine = codec_encode_error(name, str_utf8(encoding, NULL), object, start, stop, str_utf8(reason, NULL), replacement, position);
+        fine = codec_encode_error(name, str_utf8(encoding, NULL), object, start, stop, str_utf8(reason, NULL),
+                                  replacement, position);
     else if (fine && bytes_is(object))
-        fine = codec_decode_error(name, str_utf8(encoding, NULL), as_bytes(object)->data, as_bytes(object)->length, start, stop,
-                                  str_utf8(reason, NULL), replacement, position);
+        fine = codec_decode_error(name, str_utf8(encoding, NULL), as_bytes(object)->data, as_bytes(object)->length,
+                                  start, stop, str_utf8(reason, NULL), replacement, position);
     else fine = false;
     release(object);
     release(encoding);
@@ -264,7 +274,8 @@ Value codec_builtin_handler(const char *name, Value exception) {
     if (strcmp(name, "strict") == 0) return raise_value(retain(exception));
     bool known = object_is_instance_exact_or_sub(exception, &UnicodeEncodeError_type) ||
                  object_is_instance_exact_or_sub(exception, &UnicodeDecodeError_type);
-    if (strcmp(name, "xmlcharrefreplace") == 0) known = object_is_instance_exact_or_sub(exception, &UnicodeEncodeError_type);
+    if (strcmp(name, "xmlcharrefreplace") == 0)
+        known = object_is_instance_exact_or_sub(exception, &UnicodeEncodeError_type);
     if (!known) return raise_type_error("don't know how to handle %T in error callback", exception);
     if (!handle(name, exception, &parts[0], &position)) return UNSET;
     parts[1] = int_from_size(position);

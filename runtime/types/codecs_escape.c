@@ -28,7 +28,8 @@ static int hex_digit(unsigned c) {
 }
 
 /* Backslash, letter, `digits` hexadecimal digits. */
-static size_t next_hex(const unsigned char *s, size_t n, size_t digits, const char *reason, uint32_t *c, BadInput *bad) {
+static size_t next_hex(const unsigned char *s, size_t n, size_t digits, const char *reason, uint32_t *c,
+                       BadInput *bad) {
     *c = 0;
     for (size_t i = 2; i < 2 + digits; i++) {
         int digit = i < n ? hex_digit(s[i]) : -1;
@@ -78,4 +79,5 @@ static size_t next_raw(const Codec *codec, const unsigned char *s, size_t n, uin
 }
 
 const Codec codec_unicode_escape = {"unicodeescape", "unicode-escape", put_escape, next_escape, "", 0, false, false};
-const Codec codec_raw_unicode_escape = {"rawunicodeescape", "raw-unicode-escape", put_raw, next_raw, "", 0, false, false};
+const Codec codec_raw_unicode_escape = {
+    "rawunicodeescape", "raw-unicode-escape", put_raw, next_raw, "", 0, false, false};

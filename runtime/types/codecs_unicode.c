@@ -14,7 +14,12 @@ static size_t bad_utf8(BadInput *bad, size_t length, const char *reason) {
 
 /* The second byte must lie in a narrower range after some lead bytes. */
 static bool second_is_fine(unsigned char lead, unsigned char second) {
-    unsigned low = lead == 0xE0 ? 0xA0 : lead == 0xF0 ? 0x90 : 0x80, high = lead == 0xED ? 0x9F : lead == 0xF4 ? 0x8F : 0xBF;
+    unsigned low = lead == 0xE0   ? 0xA0
+                   : lead == 0xF0 ? 0x90
+                                  : 0x80,
+             high = lead == 0xED   ? 0x9F
+                    : lead == 0xF4 ? 0x8F
+                                   : 0xBF;
     return second >= low && second <= high;
 }
 
@@ -25,7 +30,8 @@ static size_t next_utf8(const Codec *codec, const unsigned char *s, size_t n, ui
     if (!need) return bad_utf8(bad, 1, "invalid start byte");
     for (size_t i = 1; i < need; i++) {
         if (i == n) return bad_utf8(bad, n, "unexpected end of data");
-        if (i == 1 ? !second_is_fine(lead, s[1]) : (s[i] & 0xC0) != 0x80) return bad_utf8(bad, i, "invalid continuation byte");
+        if (i == 1 ? !second_is_fine(lead, s[1]) : (s[i] & 0xC0) != 0x80)
+            return bad_utf8(bad, i, "invalid continuation byte");
     }
     size_t points;
     uint32_t max;
@@ -38,7 +44,9 @@ static void put16(int big, unsigned char *out, uint32_t unit) {
     out[big ? 1 : 0] = (unsigned char)unit;
     out[big ? 0 : 1] = (unsigned char)(unit >> 8);
 }
-static uint32_t get16(int big, const unsigned char *s) { return (uint32_t)s[big ? 1 : 0] | (uint32_t)s[big ? 0 : 1] << 8; }
+static uint32_t get16(int big, const unsigned char *s) {
+    return (uint32_t)s[big ? 1 : 0] | (uint32_t)s[big ? 0 : 1] << 8;
+}
 
 static unsigned put_utf16(const Codec *codec, uint32_t c, unsigned char *out) {
     if (is_surrogate(c)) return 0;
@@ -70,7 +78,8 @@ static size_t next_utf32(const Codec *codec, const unsigned char *s, size_t n, u
     if (n < 4) return *bad = (BadInput){n, "truncated data", true}, 0;
     *c = 0;
     for (int i = 0; i < 4; i++) *c |= (uint32_t)s[codec->detail ? 3 - i : i] << (8 * i);
-    if (is_surrogate(*c)) return *bad = (BadInput){4, "code point in surrogate code point range(0xd800, 0xe000)", false}, 0;
+    if (is_surrogate(*c))
+        return *bad = (BadInput){4, "code point in surrogate code point range(0xd800, 0xe000)", false}, 0;
     if (*c > 0x10FFFF) return *bad = (BadInput){4, "code point not in range(0x110000)", false}, 0;
     return 4;
 }

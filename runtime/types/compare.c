@@ -9,7 +9,8 @@
 const CompareOp compare_reflected[] = {COMPARE_GT, COMPARE_GE, COMPARE_EQ, COMPARE_NE, COMPARE_LT, COMPARE_LE};
 static const char *const symbols[] = {"<", "<=", "==", "!=", ">", ">="};
 
-/* The right operand first when its type refines the left one's, then left, then right; identity decides == and != last. */
+/* The right operand first when its type refines the left one's, then left, then right; identity decides == and != last.
+ */
 static Value compare_slots(Value a, Value b, CompareOp op) {
     Type *left = type_of(a), *right = type_of(b);
     bool tried = left != right && right->compare && type_is_subtype(right, left);

@@ -301,7 +301,8 @@ static bool convert_arguments(Value real, Value imag, Pair *out) {
     if (is_set(imag) && !complex_is(imag) && !type_of(imag)->to_float && !type_of(imag)->index) {
         return raise_type_error("complex() second argument must be a number, not '%T'", imag), false;
     }
-    if (is_set(real) && !complex_convert(real, "complex() first argument must be a string or a number, not '%T'", out)) {
+    if (is_set(real) &&
+        !complex_convert(real, "complex() first argument must be a string or a number, not '%T'", out)) {
         return false;
     }
     if (is_unset(imag)) return true;
@@ -327,7 +328,8 @@ static Value make(Type *type, const Value *args, size_t count, Value kwnames) {
     Value bound[2];
     Pair p;
     if (!native_bind("complex", "real=0, imag=0", args, count, kwnames, bound)) return UNSET;
-    if (is_set(bound[0]) && is_unset(bound[1]) && type == &complex_type && is_exactly(bound[0], type)) return retain(bound[0]);
+    if (is_set(bound[0]) && is_unset(bound[1]) && type == &complex_type && is_exactly(bound[0], type))
+        return retain(bound[0]);
     if (is_set(bound[0]) && str_is(bound[0])) {
         if (is_set(bound[1])) return raise_type_error("complex() can't take second arg if first is a string");
         Value parsed = complex_parse(bound[0]);

@@ -28,7 +28,8 @@ static Value qualified(Type *owner, const char *name) {
     return result;
 }
 
-/* getset_descriptor ---------------------------------------------------------------------------------------------------- */
+/* getset_descriptor
+ * ---------------------------------------------------------------------------------------------------- */
 
 static GetSet *as_getset(Value v) { return (GetSet *)as_object(v); }
 
@@ -90,7 +91,8 @@ Type getset_descriptor_type = {
     .descriptor_set = getset_set,
 };
 
-/* member_descriptor ------------------------------------------------------------------------------------------------------ */
+/* member_descriptor
+ * ------------------------------------------------------------------------------------------------------ */
 
 static Member *as_member(Value v) { return (Member *)as_object(v); }
 static Type *member_type(Value v) { return as_type(as_member(v)->owner); }
@@ -120,12 +122,15 @@ static Value member_get(Value self, Value instance, Value owner) {
 static bool member_set(Value self, Value instance, Value value) {
     if (!check_instance(member_text(self), member_type(self), instance)) return false;
     Value *slot = field(self, instance);
-    if (is_unset(value) && is_unset(*slot)) return raise_error(&AttributeError_type, "%U", as_member(self)->name), false;
+    if (is_unset(value) && is_unset(*slot))
+        return raise_error(&AttributeError_type, "%U", as_member(self)->name), false;
     replace(slot, retain(value));
     return true;
 }
 
-static Value member_repr(Value v) { return str_format("<member '%U' of '%N' objects>", as_member(v)->name, member_type(v)); }
+static Value member_repr(Value v) {
+    return str_format("<member '%U' of '%N' objects>", as_member(v)->name, member_type(v));
+}
 static Value member_name(Value v) { return retain(as_member(v)->name); }
 static Value member_qualname(Value v) { return qualified(member_type(v), member_text(v)); }
 static Value member_doc(Value v) { return NONE; }
@@ -159,7 +164,8 @@ Type member_descriptor_type = {
     .descriptor_set = member_set,
 };
 
-/* __dict__ and __weakref__ ---------------------------------------------------------------------------------------------- */
+/* __dict__ and __weakref__
+ * ---------------------------------------------------------------------------------------------- */
 
 Value instance_get_dict(Value self) {
     if (!is_object(self) || !as_object(self)->type->attrs_offset) return raise_attribute_error(self, names.__dict__);
@@ -167,7 +173,8 @@ Value instance_get_dict(Value self) {
 }
 
 bool instance_set_dict(Value self, Value value) {
-    if (!is_object(self) || !as_object(self)->type->attrs_offset) return raise_attribute_error(self, names.__dict__), false;
+    if (!is_object(self) || !as_object(self)->type->attrs_offset)
+        return raise_attribute_error(self, names.__dict__), false;
     if (is_unset(value)) {
         Value fresh = dict_new();
         bool ok = is_set(fresh) && attrs_set_dict(as_object(self), fresh);
@@ -188,4 +195,5 @@ static Value get_weakref(Value self) {
 
 const MemberDef instance_dict_def = {"__dict__", instance_get_dict, instance_set_dict,
                                      "dictionary for instance variables (if defined)"};
-const MemberDef instance_weakref_def = {"__weakref__", get_weakref, NULL, "list of weak references to the object (if defined)"};
+const MemberDef instance_weakref_def = {"__weakref__", get_weakref, NULL,
+                                        "list of weak references to the object (if defined)"};

@@ -503,15 +503,21 @@ static Value method_class_getitem(const Value *args, size_t count) {
 }
 
 static const NativeDef methods[] = {
-    METHOD("get", "key, default=None, /", method_get, "Return the value for key if key is in the dictionary, else default."),
-    METHOD("setdefault", "key, default=None, /", method_setdefault, "Insert key with a value of default if key is not in the dictionary.\n\nReturn the value for key if key is in the dictionary, else default."),
-    METHOD("pop", "key, default=<unrepresentable>, /", method_pop, "Remove specified key and return the corresponding value."),
+    METHOD("get", "key, default=None, /", method_get,
+           "Return the value for key if key is in the dictionary, else default."),
+    METHOD("setdefault", "key, default=None, /", method_setdefault,
+           "Insert key with a value of default if key is not in the dictionary.\n\nReturn the value for key if key is "
+           "in the dictionary, else default."),
+    METHOD("pop", "key, default=<unrepresentable>, /", method_pop,
+           "Remove specified key and return the corresponding value."),
     METHOD("popitem", "", method_popitem, "Remove and return a (key, value) pair as a 2-tuple."),
     METHOD("keys", "", method_keys, "a set-like object providing a view on the keys"),
     METHOD("items", "", method_items, "a set-like object providing a view on the items"),
     METHOD("values", "", method_values, "an object providing a view on the values"),
-    METHOD("update", "*args, **kwargs", method_update, "Update from a mapping or an iterable of pairs, and from keyword arguments."),
-    CLASS_METHOD("fromkeys", "iterable, value=None, /", method_fromkeys, "Create a new dictionary with keys from iterable and values set to value."),
+    METHOD("update", "*args, **kwargs", method_update,
+           "Update from a mapping or an iterable of pairs, and from keyword arguments."),
+    CLASS_METHOD("fromkeys", "iterable, value=None, /", method_fromkeys,
+                 "Create a new dictionary with keys from iterable and values set to value."),
     METHOD("clear", "", method_clear, "Remove all items."),
     METHOD("copy", "", method_copy, "A shallow copy."),
     METHOD("__reversed__", "", method_reversed, "Return a reverse iterator over the dict keys."),

@@ -1,7 +1,7 @@
 /* dict: compact hash table in insertion order.
  *
- * A table of small indices (8, 16 or 32 bits) points into a dense array of entries.  Tables whose keys are all exact str
- * keep entries of 16 bytes (the hash is in the string); others 24.  `keys->version` is a number that no other table
+ * A table of small indices (8, 16 or 32 bits) points into a dense array of entries.  Tables whose keys are all exact
+ * str keep entries of 16 bytes (the hash is in the string); others 24.  `keys->version` is a number that no other table
  * state ever had: it changes when a key is added, removed or moved, not when a value changes, so an inline cache that
  * saw the version may read or write entry `index` directly.
  */
@@ -27,7 +27,8 @@ typedef struct DictView { /* keys, values, items */
     Value dict;
 } DictView;
 
-/* All six iterators.  An iteration step: the dict must still have `count` entries, then the next live entry is taken. */
+/* All six iterators.  An iteration step: the dict must still have `count` entries, then the next live entry is taken.
+ */
 typedef struct DictIterator {
     Object head;
     Value dict;       /* UNSET when exhausted */

@@ -2,10 +2,10 @@
  *
  *     [ index n-1 ] ... [ index 1 ] [ index 0 ] | DictKeys | [ entry 0 ] [ entry 1 ] ...
  *
- * A pointer to the table points at its header: small indices (8, 16 or 32 bits) lie below it and count downwards, entries
- * lie above it in the order of insertion.  An index is the number of an entry, DICT_FREE or DICT_REMOVED.  An entry
- * without a key was removed.  Every entry starts with key and value; tables with stride 24 keep the hash behind them,
- * tables with stride 16 have only exact str keys, which know their hash.
+ * A pointer to the table points at its header: small indices (8, 16 or 32 bits) lie below it and count downwards,
+ * entries lie above it in the order of insertion.  An index is the number of an entry, DICT_FREE or DICT_REMOVED.  An
+ * entry without a key was removed.  Every entry starts with key and value; tables with stride 24 keep the hash behind
+ * them, tables with stride 16 have only exact str keys, which know their hash.
  *
  * When entry 0 was removed, its value may be a small int n: entries below n are removed as well.  So taking the first
  * entry again and again (queues, LRU caches) does not walk over the removed ones each time.

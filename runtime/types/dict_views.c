@@ -355,8 +355,9 @@ static const MemberDef view_members[] = {
     {0},
 };
 
-#define DISJOINT_ROW \
-    METHOD("isdisjoint", "other, /", method_isdisjoint, "Return True if the view and the given iterable have a null intersection.")
+#define DISJOINT_ROW                                                                                                   \
+    METHOD("isdisjoint", "other, /", method_isdisjoint,                                                                \
+           "Return True if the view and the given iterable have a null intersection.")
 static const NativeDef keys_methods[] = {
     DISJOINT_ROW,
     METHOD("__reversed__", "", keys_reversed, "Return a reverse iterator over the dict keys."),

@@ -60,13 +60,15 @@ DEFINE_UNARY(__float__)
 DEFINE_UNARY(__index__)
 
 Value dispatch__iter__(Value self) {
-    if (is_none(type_lookup(type_of(self), names.__iter__))) return raise_type_error("'%T' object is not iterable", self);
+    if (is_none(type_lookup(type_of(self), names.__iter__)))
+        return raise_type_error("'%T' object is not iterable", self);
     return call_name(self, names.__iter__, NULL, 0);
 }
 
 Value dispatch_next(Value self) { return call_name(self, names.__next__, NULL, 0); }
 
-/* Binary operators -------------------------------------------------------------------------------------------------- */
+/* Binary operators --------------------------------------------------------------------------------------------------
+ */
 
 typedef struct OperatorNames {
     const Value *plain, *reflected, *inplace;
@@ -133,7 +135,8 @@ Value dispatch_compare(Value a, Value b, CompareOp op) {
     return result;
 }
 
-/* Hash, truth, length ------------------------------------------------------------------------------------------------ */
+/* Hash, truth, length ------------------------------------------------------------------------------------------------
+ */
 
 bool dispatch_hash(Value self, int64_t *out) {
     Value found = type_lookup(type_of(self), names.__hash__);
@@ -170,7 +173,8 @@ int64_t dispatch_length(Value self) {
     return length;
 }
 
-/* Items -------------------------------------------------------------------------------------------------------------- */
+/* Items --------------------------------------------------------------------------------------------------------------
+ */
 
 Value dispatch_get_item(Value self, Value key) { return call_name(self, names.__getitem__, &key, 1); }
 
@@ -189,7 +193,8 @@ int dispatch_contains(Value self, Value item) {
     return truth;
 }
 
-/* Attributes --------------------------------------------------------------------------------------------------------- */
+/* Attributes ---------------------------------------------------------------------------------------------------------
+ */
 
 /* After a failed lookup: __getattr__, if there is one and the failure was an AttributeError. */
 static Value ask_getattr(Value self, Value name) {
@@ -207,7 +212,8 @@ Value dispatch_get_attribute(Value self, Value name) {
 Value dispatch_get_attribute_hook(Value self, Value name) {
     Value wrapper = type_lookup(type_of(self), names.__getattribute__), out;
     Value (*base)(Value, Value) = generic_get_attribute;
-    if (is_exactly(wrapper, &slot_wrapper_type)) base = (Value(*)(Value, Value))((SlotWrapper *)as_object(wrapper))->slot;
+    if (is_exactly(wrapper, &slot_wrapper_type))
+        base = (Value(*)(Value, Value))((SlotWrapper *)as_object(wrapper))->slot;
     if (base != generic_get_attribute) {
         out = base(self, name);
         return is_set(out) ? out : ask_getattr(self, name);
@@ -231,7 +237,8 @@ bool dispatch_descriptor_set(Value self, Value instance, Value value) {
     return call_for_effect(self, is_set(value) ? names.__set__ : names.__delete__, args, is_set(value) ? 2 : 1);
 }
 
-/* Life --------------------------------------------------------------------------------------------------------------- */
+/* Life ---------------------------------------------------------------------------------------------------------------
+ */
 
 Value dispatch_make(Type *type, const Value *args, size_t count, Value kwnames) {
     C_DEPTH(UNSET);

@@ -84,7 +84,9 @@ static Value raise_with(Type *type, Value argument) {
     return is_unset(e) ? UNSET : raise_value(e);
 }
 
-static Value vraise(Type *type, const char *format, va_list args) { return raise_with(type, str_vformat(format, args)); }
+static Value vraise(Type *type, const char *format, va_list args) {
+    return raise_with(type, str_vformat(format, args));
+}
 
 #define RAISE(type)                              \
     do {                                         \

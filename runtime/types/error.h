@@ -23,8 +23,9 @@ Value raise_attribute_error_text(Value message, Value object, Value name);
 Value raise_key_error(Value key);
 Value raise_memory_error(void);                        /* allocates nothing */
 Value raise_stop_iteration(Value value);               /* value unset: StopIteration() */
-Value raise_os_error(int error_number, Value filename, Value filename2); /* the subclass that errno asks for; names may be unset */
-Value raise_value(Value exception);                    /* steals; an instance. Sets __context__ to the handled exception. */
+Value raise_os_error(int error_number, Value filename,
+                     Value filename2); /* the subclass that errno asks for; names may be unset */
+Value raise_value(Value exception);    /* steals; an instance. Sets __context__ to the handled exception. */
 
 /* The pending exception: always an instance, or UNSET. */
 bool error_pending(void);
@@ -44,7 +45,8 @@ void error_unraisable(const char *where, Value object);
 extern void (*error_unraisable_hook)(const char *where, Value object); /* set by vm/exec; NULL: plain line on stderr */
 
 /* C recursion: true if fine; false with RecursionError pending ("maximum recursion depth exceeded" + where).
- * Looks at the stack pointer against the thread's limit, so it needs no matching leave. where: " while calling a Python object", " in comparison", ... */
+ * Looks at the stack pointer against the thread's limit, so it needs no matching leave. where: " while calling a Python
+ * object", " in comparison", ... */
 bool recursion_check(const char *where);
 /* Each thread sets its limit at start: lowest usable stack address. */
 void recursion_set_limit(void *lowest_address);

@@ -47,7 +47,8 @@ Value exception_new(Type *type, const Value *args, size_t count) {
     return UNSET;
 }
 
-/* Text ------------------------------------------------------------------------------------------------------------------ */
+/* Text
+ * ------------------------------------------------------------------------------------------------------------------ */
 
 Value exception_str(Value self) {
     Value args = as_exception(self)->args;
@@ -67,7 +68,8 @@ static Value exception_repr(Value self) {
     return result;
 }
 
-/* Attributes -------------------------------------------------------------------------------------------------------------- */
+/* Attributes
+ * -------------------------------------------------------------------------------------------------------------- */
 
 static Value or_none(Value v) { return is_unset(v) ? NONE : retain(v); }
 
@@ -136,7 +138,8 @@ static Value get_notes(Value self) {
 }
 
 static bool set_notes(Value self, Value value) {
-    if (is_unset(value) && is_unset(as_exception(self)->notes)) return raise_attribute_error(self, names.__notes__), false;
+    if (is_unset(value) && is_unset(as_exception(self)->notes))
+        return raise_attribute_error(self, names.__notes__), false;
     replace(&as_exception(self)->notes, retain(value));
     return true;
 }
@@ -152,7 +155,8 @@ const MemberDef base_exception_members[] = {
     {0},
 };
 
-/* Methods ---------------------------------------------------------------------------------------------------------------- */
+/* Methods
+ * ---------------------------------------------------------------------------------------------------------------- */
 
 Value exception_reduce_with(Value self, Value args) {
     Value dict = attrs_dict(as_object(self)), result;
@@ -192,12 +196,15 @@ static Value method_add_note(const Value *args, size_t count) {
 const NativeDef base_exception_methods[] = {
     METHOD("__reduce__", "", method_reduce, NULL),
     METHOD("__setstate__", "state, /", method_setstate, NULL),
-    METHOD("with_traceback", "tb, /", method_with_traceback, "Exception.with_traceback(tb) --\nset self.__traceback__ to tb and return self."),
+    METHOD("with_traceback", "tb, /", method_with_traceback,
+           "Exception.with_traceback(tb) --\nset self.__traceback__ to tb and return self."),
     METHOD("add_note", "note, /", method_add_note, "Exception.add_note(note) --\nadd a note to the exception"),
     NATIVE_END,
 };
 
-/* Life ------------------------------------------------------------------------------------------------------------------- */
+/* Life
+ * -------------------------------------------------------------------------------------------------------------------
+ */
 
 static int exception_traverse(Object *o, Visit visit, void *context) {
     Exception *e = (Exception *)o;

@@ -13,7 +13,8 @@ typedef struct Exception {
     Value traceback; /* traceback object or UNSET */
     Value notes;     /* list or UNSET */
     bool suppress_context;
-    Value extra[6];  /* fields of the special ones: StopIteration.value, OSError errno.., SyntaxError.., Unicode.., Group.. */
+    Value extra[6]; /* fields of the special ones: StopIteration.value, OSError errno.., SyntaxError.., Unicode..,
+                       Group.. */
 } Exception;
 
 /* What the fields of `extra` mean, by kind. */
@@ -44,7 +45,8 @@ bool exceptions_start(void); /* makes all their types ready; types_start calls i
 Value stop_iteration_value(Value exception);
 /* New instance: exception_type(*args). */
 Value exception_new(Type *type, const Value *args, size_t count);
-/* Does a raised exception match the expression of an except clause (class or tuple)?  -1: TypeError "catching classes that do not inherit from BaseException is not allowed". */
+/* Does a raised exception match the expression of an except clause (class or tuple)?  -1: TypeError "catching classes
+ * that do not inherit from BaseException is not allowed". */
 int exception_matches(Value exception, Value classes);
 /* except*: splits; *match and *rest are owned or NONE. */
 bool exception_group_split(Value exception, Value classes, Value *match, Value *rest);

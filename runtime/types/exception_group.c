@@ -13,9 +13,12 @@ static bool is_group(Value v) { return type_is_subtype(type_of(v), &BaseExceptio
 static Value message_of(Value group) { return as_exception(group)->extra[EXTRA_GROUP_MESSAGE]; }
 static Value members_of(Value group) { return as_exception(group)->extra[EXTRA_GROUP_EXCEPTIONS]; }
 
-/* Making ----------------------------------------------------------------------------------------------------------------- */
+/* Making
+ * ----------------------------------------------------------------------------------------------------------------- */
 
-static bool is_sequence(Value v) { return type_of(v)->get_item && type_of(v)->length && !(type_of(v)->flags & TYPE_DICT_SUB); }
+static bool is_sequence(Value v) {
+    return type_of(v)->get_item && type_of(v)->length && !(type_of(v)->flags & TYPE_DICT_SUB);
+}
 
 static Value check_members(Value sequence, bool *base_inside) {
     if (!is_sequence(sequence)) return raise_type_error("second argument (exceptions) must be a sequence");
@@ -45,7 +48,8 @@ static Type *choose(Type *type, bool base_inside) {
 static Value group_make(Type *type, const Value *args, size_t count, Value kwnames) {
     if (count != 2)
         return raise_type_error("BaseExceptionGroup.__new__() takes exactly 2 arguments (%zu given)", count);
-    if (!str_is(args[0])) return raise_type_error("BaseExceptionGroup.__new__() argument 1 must be str, not %T", args[0]);
+    if (!str_is(args[0]))
+        return raise_type_error("BaseExceptionGroup.__new__() argument 1 must be str, not %T", args[0]);
     bool base_inside = false;
     Value members = check_members(args[1], &base_inside);
     if (is_unset(members)) return UNSET;
@@ -66,7 +70,8 @@ static Value group_str(Value self) {
     return str_format("%U (%zu sub-exception%s)", message_of(self), n, n == 1 ? "" : "s");
 }
 
-/* Splitting --------------------------------------------------------------------------------------------------------------- */
+/* Splitting
+ * --------------------------------------------------------------------------------------------------------------- */
 
 typedef struct Matcher {
     Value condition;
@@ -137,7 +142,8 @@ static bool split_members(Value group, const Matcher *m, Value matched, Value ot
 static bool split_group(Value group, const Matcher *m, Value *match, Value *rest) {
     Value matched = list_new(0), others = list_new(0);
     *match = *rest = UNSET;
-    bool ok = is_set(matched) && is_set(others) && recursion_check(" in exception group") && split_members(group, m, matched, others);
+    bool ok = is_set(matched) && is_set(others) && recursion_check(" in exception group") &&
+              split_members(group, m, matched, others);
     if (ok) *match = derive(group, matched);
     if (ok && is_set(*match)) *rest = derive(group, others);
     release(matched);
@@ -197,9 +203,11 @@ static const MemberDef group_members[] = {
     {0},
 };
 
-const ExceptionKind group_kind = {&BaseExceptionGroup_type, group_init, group_str, group_make, group_members, group_methods};
+const ExceptionKind group_kind = {
+    &BaseExceptionGroup_type, group_init, group_str, group_make, group_members, group_methods};
 
-/* except* ------------------------------------------------------------------------------------------------------------------ */
+/* except*
+ * ------------------------------------------------------------------------------------------------------------------ */
 
 static bool check_star_class(Value class) {
     if (!exception_is_class(class))

@@ -36,7 +36,8 @@ static Type *type_for(int64_t number) {
 
 static Type *refine(Type *type, const Value *args, size_t count) {
     int64_t number;
-    if (type != &OSError_type || count < 2 || count > 5 || !int_is(args[0]) || !int_fits_int64(args[0], &number)) return type;
+    if (type != &OSError_type || count < 2 || count > 5 || !int_is(args[0]) || !int_fits_int64(args[0], &number))
+        return type;
     return type_for(number);
 }
 
@@ -55,7 +56,9 @@ static bool take(Value self, const Value *args, size_t count) {
 }
 
 /* A class with an __init__ of its own but not a __new__ fills its fields when that calls super().__init__(). */
-static bool fills_in_init(const Type *type) { return type->init != OSError_type.init && type->make == OSError_type.make; }
+static bool fills_in_init(const Type *type) {
+    return type->init != OSError_type.init && type->make == OSError_type.make;
+}
 
 static Value os_make(Type *type, const Value *args, size_t count, Value kwnames) {
     type = refine(type, args, count);
@@ -73,7 +76,8 @@ static bool os_init(Value self, const Value *args, size_t count, Value kwnames) 
 
 static Value os_str(Value self) {
     const Value *x = as_exception(self)->extra;
-    Value number = is_set(x[EXTRA_ERRNO]) ? x[EXTRA_ERRNO] : NONE, text = is_set(x[EXTRA_STRERROR]) ? x[EXTRA_STRERROR] : NONE;
+    Value number = is_set(x[EXTRA_ERRNO]) ? x[EXTRA_ERRNO] : NONE,
+          text = is_set(x[EXTRA_STRERROR]) ? x[EXTRA_STRERROR] : NONE;
     if (is_set(x[EXTRA_FILENAME])) {
         if (is_set(x[EXTRA_FILENAME2]))
             return str_format("[Errno %S] %S: %R -> %R", number, text, x[EXTRA_FILENAME], x[EXTRA_FILENAME2]);
@@ -109,8 +113,10 @@ static const MemberDef os_members[] = {
 
 static Value os_reduce(const Value *args, size_t count) {
     Exception *e = as_exception(args[0]);
-    if (tuple_length(e->args) != 2 || is_unset(e->extra[EXTRA_FILENAME])) return exception_reduce_with(args[0], e->args);
-    Value parts[] = {tuple_at(e->args, 0), tuple_at(e->args, 1), e->extra[EXTRA_FILENAME], NONE, e->extra[EXTRA_FILENAME2]};
+    if (tuple_length(e->args) != 2 || is_unset(e->extra[EXTRA_FILENAME]))
+        return exception_reduce_with(args[0], e->args);
+    Value parts[] = {tuple_at(e->args, 0), tuple_at(e->args, 1), e->extra[EXTRA_FILENAME], NONE,
+                     e->extra[EXTRA_FILENAME2]};
     Value full = tuple_from_values(parts, is_set(parts[4]) ? 5 : 3);
     if (is_unset(full)) return UNSET;
     Value result = exception_reduce_with(args[0], full);

@@ -20,7 +20,8 @@ static Value instance_of(Value v, const char *refusal) {
     if (!exception_is_class(v)) return raise_type_error("%s", refusal);
     Value made = call0(v);
     if (is_unset(made) || exception_is(made)) return made;
-    raise_type_error("calling %R should have returned an instance of BaseException, not %R", v, type_value(type_of(made)));
+    raise_type_error("calling %R should have returned an instance of BaseException, not %R", v,
+                     type_value(type_of(made)));
     release(made);
     return UNSET;
 }

@@ -1,4 +1,5 @@
-/* Exceptions with a field or two of their own: StopIteration, SystemExit, KeyError, ImportError, NameError, SyntaxError. */
+/* Exceptions with a field or two of their own: StopIteration, SystemExit, KeyError, ImportError, NameError,
+ * SyntaxError. */
 #include "runtime/types/class.h"
 #include "runtime/types/dict.h"
 #include "runtime/types/error.h"
@@ -13,21 +14,24 @@
 #define ARGUMENTS Value self, const Value *args, size_t count, Value kwnames
 
 /* Keyword arguments among `allowed`, each into its field of extra. */
-static bool take_keywords(Value self, const Value *values, Value kwnames, const Value *const *allowed, const size_t *fields,
-                          const char *what) {
+static bool take_keywords(Value self, const Value *values, Value kwnames, const Value *const *allowed,
+                          const size_t *fields, const char *what) {
     for (size_t i = 0; is_set(kwnames) && i < tuple_length(kwnames); i++) {
         size_t k = 0;
         while (allowed[k] && !str_equal(*allowed[k], tuple_at(kwnames, i))) k++;
-        if (!allowed[k]) return raise_type_error("'%U' is an invalid keyword argument for %s", tuple_at(kwnames, i), what), false;
+        if (!allowed[k])
+            return raise_type_error("'%U' is an invalid keyword argument for %s", tuple_at(kwnames, i), what), false;
         exception_set_extra(self, fields[k], values[i]);
     }
     return true;
 }
 
-/* StopIteration, SystemExit ---------------------------------------------------------------------------------------------- */
+/* StopIteration, SystemExit
+ * ---------------------------------------------------------------------------------------------- */
 
 static bool stop_init(ARGUMENTS) {
-    return exception_init(self, args, count, kwnames) && exception_set_extra(self, EXTRA_VALUE, count ? args[0] : UNSET);
+    return exception_init(self, args, count, kwnames) &&
+           exception_set_extra(self, EXTRA_VALUE, count ? args[0] : UNSET);
 }
 
 static bool exit_init(ARGUMENTS) {
@@ -45,13 +49,15 @@ static Value key_str(Value self) {
     return tuple_length(args) == 1 ? object_repr(tuple_at(args, 0)) : exception_str(self);
 }
 
-/* NameError, AttributeError ------------------------------------------------------------------------------------------------ */
+/* NameError, AttributeError
+ * ------------------------------------------------------------------------------------------------ */
 
 static bool name_init(ARGUMENTS) {
     static const Value *const allowed[] = {&names.name, NULL};
     static const size_t fields[] = {EXTRA_NAME};
     exception_set_extra(self, EXTRA_NAME, UNSET);
-    return exception_set_args(self, args, count) && take_keywords(self, args + count, kwnames, allowed, fields, "NameError()");
+    return exception_set_args(self, args, count) &&
+           take_keywords(self, args + count, kwnames, allowed, fields, "NameError()");
 }
 
 static bool attribute_init(ARGUMENTS) {
@@ -69,7 +75,8 @@ static const MemberDef name_members[] = {{"name", get_name, set_name, "name"}, {
 static const MemberDef attribute_members[] = {
     {"name", get_name, set_name, "attribute name"}, {"obj", get_object, set_object, "object"}, {0}};
 
-/* ImportError -------------------------------------------------------------------------------------------------------------- */
+/* ImportError
+ * -------------------------------------------------------------------------------------------------------------- */
 
 static bool import_init(ARGUMENTS) {
     static const Value *const allowed[] = {&names.name, &names.path, NULL};
@@ -111,7 +118,8 @@ static Value import_reduce(const Value *args, size_t count) {
 }
 static const NativeDef import_methods[] = {METHOD("__reduce__", "", import_reduce, NULL), NATIVE_END};
 
-/* SyntaxError -------------------------------------------------------------------------------------------------------------- */
+/* SyntaxError
+ * -------------------------------------------------------------------------------------------------------------- */
 
 static bool take_location(Value self, Value location) {
     Value info = tuple_from_iterable(location);
@@ -119,7 +127,8 @@ static bool take_location(Value self, Value location) {
     size_t n = tuple_length(info);
     bool ok = n == 4 || n == 6;
     if (n == 5) raise_type_error("end_offset must be provided when end_lineno is provided");
-    else if (!ok) raise_type_error("function takes at %s %d arguments (%zu given)", n < 4 ? "least" : "most", n < 4 ? 4 : 6, n);
+    else if (!ok)
+        raise_type_error("function takes at %s %d arguments (%zu given)", n < 4 ? "least" : "most", n < 4 ? 4 : 6, n);
     for (size_t i = 0; ok && i < 4; i++) exception_set_extra(self, EXTRA_SYNTAX_FILE + i, tuple_at(info, i));
     if (ok && n == 6) {
         Value end = tuple_pack(2, tuple_at(info, 4), tuple_at(info, 5));

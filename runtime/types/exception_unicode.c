@@ -70,8 +70,8 @@ typedef struct Span {
 
 static bool span_of(Value self, size_t length, Span *out) {
     const Value *x = as_exception(self)->extra;
-    if (is_unset(x[EXTRA_UNICODE_OBJECT]) || is_unset(x[EXTRA_REASON]) || !int_fits_int64(x[EXTRA_START], &out->start) ||
-        !int_fits_int64(x[EXTRA_END], &out->end))
+    if (is_unset(x[EXTRA_UNICODE_OBJECT]) || is_unset(x[EXTRA_REASON]) ||
+        !int_fits_int64(x[EXTRA_START], &out->start) || !int_fits_int64(x[EXTRA_END], &out->end))
         return false;
     int64_t n = (int64_t)length;
     if (out->start < 0) out->start = 0;
@@ -94,10 +94,15 @@ static Value text_error_str(Value self, bool translate) {
     char c[16];
     if (one) escape(str_at(as_str(x[EXTRA_UNICODE_OBJECT]), (size_t)s.start), c);
     long long start = s.start, last = s.end - 1;
-    if (translate && one) return str_format("can't translate character '%s' in position %lld: %S", c, start, x[EXTRA_REASON]);
-    if (translate) return str_format("can't translate characters in position %lld-%lld: %S", start, last, x[EXTRA_REASON]);
-    if (one) return str_format("'%S' codec can't encode character '%s' in position %lld: %S", x[EXTRA_ENCODING], c, start, x[EXTRA_REASON]);
-    return str_format("'%S' codec can't encode characters in position %lld-%lld: %S", x[EXTRA_ENCODING], start, last, x[EXTRA_REASON]);
+    if (translate && one)
+        return str_format("can't translate character '%s' in position %lld: %S", c, start, x[EXTRA_REASON]);
+    if (translate)
+        return str_format("can't translate characters in position %lld-%lld: %S", start, last, x[EXTRA_REASON]);
+    if (one)
+        return str_format("'%S' codec can't encode character '%s' in position %lld: %S", x[EXTRA_ENCODING], c, start,
+                          x[EXTRA_REASON]);
+    return str_format("'%S' codec can't encode characters in position %lld-%lld: %S", x[EXTRA_ENCODING], start, last,
+                      x[EXTRA_REASON]);
 }
 
 static Value encode_str(Value self) { return text_error_str(self, false); }
@@ -106,13 +111,14 @@ static Value translate_str(Value self) { return text_error_str(self, true); }
 static Value decode_str(Value self) {
     const Value *x = as_exception(self)->extra;
     Span s;
-    if (is_unset(x[EXTRA_UNICODE_OBJECT]) || !span_of(self, as_bytes(x[EXTRA_UNICODE_OBJECT])->length, &s)) return str_from("");
+    if (is_unset(x[EXTRA_UNICODE_OBJECT]) || !span_of(self, as_bytes(x[EXTRA_UNICODE_OBJECT])->length, &s))
+        return str_from("");
     const Bytes *data = as_bytes(x[EXTRA_UNICODE_OBJECT]);
     if (s.end == s.start + 1 && (size_t)s.start < data->length) {
         char byte[8];
         snprintf(byte, sizeof byte, "%02x", data->data[s.start]);
-        return str_format("'%S' codec can't decode byte 0x%s in position %lld: %S", x[EXTRA_ENCODING], byte, (long long)s.start,
-                          x[EXTRA_REASON]);
+        return str_format("'%S' codec can't decode byte 0x%s in position %lld: %S", x[EXTRA_ENCODING], byte,
+                          (long long)s.start, x[EXTRA_REASON]);
     }
     return str_format("'%S' codec can't decode bytes in position %lld-%lld: %S", x[EXTRA_ENCODING], (long long)s.start,
                       (long long)s.end - 1, x[EXTRA_REASON]);

@@ -25,7 +25,8 @@ static inline bool complex_is(Value v) { return type_has(v, TYPE_COMPLEX_SUB); }
 Value float_repr(double d);
 /* Shortest text that reads back ("r"), or e f g with precision; flags of format(); into out, returns the length. */
 size_t float_to_text(double d, char *out, size_t capacity); /* at least 40 bytes */
-bool float_parse(const char *s, size_t n, double *out);     /* float("...") without spaces; false: not a number, nothing raised */
+bool float_parse(const char *s, size_t n,
+                 double *out); /* float("...") without spaces; false: not a number, nothing raised */
 Value float_from_text(Value text);                          /* float(str) */
 int64_t float_hash(double d);
 double float_modulo(double a, double b);                    /* Python's sign rule; b != 0 */

@@ -78,7 +78,8 @@ static inline uint64_t round_to_odd(uint64_t high, uint64_t low, uint64_t factor
     return (uint64_t)(y >> 64) | ((uint64_t)y > 1);
 }
 
-/* d = *digits * 10^*exponent with the fewest digits (up to trailing zeros); significand and exponent are d's own fields. */
+/* d = *digits * 10^*exponent with the fewest digits (up to trailing zeros); significand and exponent are d's own
+ * fields. */
 static bool shortest_decimal(uint64_t significand, int biased, uint64_t *digits, int *exponent) {
     uint64_t c = biased ? significand | UINT64_C(1) << 52 : significand;
     int q = (biased ? biased : 1) - 1075;
@@ -348,7 +349,8 @@ static double round_places(double d, int digits) {
     return result;
 }
 
-/* To a multiple of 10^places, 1 <= places <= 309: as digits, ties to even on the exact value, which is a finite decimal. */
+/* To a multiple of 10^places, 1 <= places <= 309: as digits, ties to even on the exact value, which is a finite
+ * decimal. */
 static double round_tens(double d, int places) {
     char room[400], kept[400];
     int n = snprintf(room, sizeof room, "%.0f", fabs(trunc(d)));

@@ -21,8 +21,9 @@ double float_read_decimal(const char *text, const char **end);
 double float_round(double d, int digits);
 
 /* Text as format() makes it before grouping and padding: sign '-' where negative, no other sign.
- * type: e E f F g G, or 'r' for repr.  alternate keeps the point (and for g the zeros); add_point appends ".0" to what looks like an int.
- * Into out if it fits capacity; the result is raw memory to be freed if it is not out; NULL: out of memory, nothing raised. */
+ * type: e E f F g G, or 'r' for repr.  alternate keeps the point (and for g the zeros); add_point appends ".0" to what
+ * looks like an int. Into out if it fits capacity; the result is raw memory to be freed if it is not out; NULL: out of
+ * memory, nothing raised. */
 char *float_format(double d, char type, int64_t precision, bool alternate, bool add_point, char *out, size_t capacity,
                    size_t *length);
 

@@ -59,7 +59,8 @@ static bool wrapper_init(Value self, const Value *args, size_t count, Value kwna
 static Value class_method_get(Value self, Value instance, Value owner) {
     Value function = as_wrapper(self)->function, class = is_set(owner) ? owner : type_value(type_of(instance));
     Type *type = type_of(function);
-    if ((type->flags & TYPE_METHOD_DESCRIPTOR) || !type->descriptor_get || type == &method_type) return method_new(function, class);
+    if ((type->flags & TYPE_METHOD_DESCRIPTOR) || !type->descriptor_get || type == &method_type)
+        return method_new(function, class);
     return type->descriptor_get(function, class, class);
 }
 
@@ -106,7 +107,9 @@ static void wrapper_destroy(Object *o) {
      .members = wrapper_members, .destroy = wrapper_destroy, .traverse = wrapper_traverse, .clear = wrapper_clear, \
      .make = wrapper_make, .init = wrapper_init, .descriptor_get = get_, .repr = repr_, .call = call_}
 
-Type classmethod_type = WRAPPER("classmethod", "classmethod(function) -> method\n\nConvert a function to be a class method.",
-                                class_method_get, class_method_repr, NULL);
-Type staticmethod_type = WRAPPER("staticmethod", "staticmethod(function) -> method\n\nConvert a function to be a static method.",
-                                 static_method_get, static_method_repr, static_method_call);
+Type classmethod_type =
+    WRAPPER("classmethod", "classmethod(function) -> method\n\nConvert a function to be a class method.",
+            class_method_get, class_method_repr, NULL);
+Type staticmethod_type =
+    WRAPPER("staticmethod", "staticmethod(function) -> method\n\nConvert a function to be a static method.",
+            static_method_get, static_method_repr, static_method_call);

@@ -42,7 +42,8 @@ static Value alias_make(Type *type, const Value *args, size_t count, Value kwnam
 
 bool generic_alias_is(Value v) { return object_is_instance_exact_or_sub(v, &generic_alias_type); }
 
-/* Text ------------------------------------------------------------------------------------------------------------------ */
+/* Text
+ * ------------------------------------------------------------------------------------------------------------------ */
 
 static Value attribute_or_unset(Value v, const char *name) {
     Value key = str_intern_cstr(name), out = UNSET;
@@ -115,7 +116,8 @@ static Value alias_repr(Value v) {
     return UNSET;
 }
 
-/* Type variables ---------------------------------------------------------------------------------------------------------- */
+/* Type variables
+ * ---------------------------------------------------------------------------------------------------------- */
 
 static bool add_once(Value list, Value item) {
     int found = list_contains(list, item);
@@ -183,8 +185,8 @@ Value alias_substitute(Value self, Value args, Value parameters, Value item) {
     Value items = tuple_is(item) ? retain(item) : tuple_pack(1, item), result = UNSET;
     if (is_unset(items)) return UNSET;
     if (tuple_length(items) != n)
-        raise_type_error("Too %s arguments for %R; actual %zu, expected %zu", tuple_length(items) > n ? "many" : "few", self,
-                         tuple_length(items), n);
+        raise_type_error("Too %s arguments for %R; actual %zu, expected %zu", tuple_length(items) > n ? "many" : "few",
+                         self, tuple_length(items), n);
     else result = tuple_new(tuple_length(args));
     for (size_t i = 0; is_set(result) && i < tuple_length(args); i++) {
         Value value = substitute_one(tuple_at(args, i), parameters, items);
@@ -214,7 +216,8 @@ static Value alias_get_item(Value v, Value item) {
     return result;
 }
 
-/* Standing for the origin --------------------------------------------------------------------------------------------------- */
+/* Standing for the origin
+ * --------------------------------------------------------------------------------------------------- */
 
 static Value alias_call(Value callee, const Value *args, size_t count, Value kwnames) {
     Value made = call(as_alias(callee)->origin, args, count, kwnames);
@@ -228,8 +231,10 @@ static Value alias_call(Value callee, const Value *args, size_t count, Value kwn
 }
 
 static bool is_own_attribute(Value name) {
-    static const char *const own[] = {"__origin__", "__args__", "__parameters__", "__unpacked__", "__typing_unpacked_tuple_args__",
-                                      "__mro_entries__", "__reduce_ex__", "__reduce__", "__copy__", "__deepcopy__", "__class__"};
+    static const char *const own[] = {
+        "__origin__",      "__args__",      "__parameters__", "__unpacked__", "__typing_unpacked_tuple_args__",
+        "__mro_entries__", "__reduce_ex__", "__reduce__",     "__copy__",     "__deepcopy__",
+        "__class__"};
     for (size_t i = 0; i < sizeof own / sizeof *own; i++)
         if (str_equal_ascii(name, own[i])) return true;
     return false;

@@ -99,7 +99,8 @@ static Value make(Type *type, const Value *args, size_t count, Value kwnames) {
         return UNSET;
     }
     if (is_set(bound[1])) {
-        exact = is_set(bound[0]) ? convert_with_base(bound[0], bound[1]) : raise_type_error("int() missing string argument");
+        exact = is_set(bound[0]) ? convert_with_base(bound[0], bound[1])
+                                 : raise_type_error("int() missing string argument");
     } else {
         exact = is_set(bound[0]) ? convert(bound[0]) : from_small_int(0);
     }
@@ -291,7 +292,8 @@ static const NativeDef methods[] = {
     METHOD("bit_length", "", bit_length, "Number of bits necessary to represent self in binary."),
     METHOD("bit_count", "", bit_count, "Number of ones in the binary representation of the absolute value of self."),
     METHOD("conjugate", "", same_int, "Returns self, the complex conjugate of any int."),
-    METHOD("as_integer_ratio", "", as_integer_ratio, "Return a pair of integers, whose ratio is equal to the original int."),
+    METHOD("as_integer_ratio", "", as_integer_ratio,
+           "Return a pair of integers, whose ratio is equal to the original int."),
     METHOD("to_bytes", "length=1, byteorder='big', *, signed=False", to_bytes,
            "Return an array of bytes representing an integer."),
     CLASS_METHOD("from_bytes", "bytes, byteorder='big', *, signed=False", from_bytes,

@@ -46,7 +46,8 @@ int int_sign(Value v);
 size_t int_bit_length(Value v);
 int64_t int_hash(Value v);
 Value int_to_str(Value v, int base, bool prefix); /* digits; prefix: 0x 0o 0b */
-Value int_normalize(Value v);                /* exact int equal to v (subclass and bool instances become plain); borrowed in, owned out */
+Value int_normalize(
+    Value v); /* exact int equal to v (subclass and bool instances become plain); borrowed in, owned out */
 
 /* v must be int_is: the arithmetic of exact ints, for the interpreter's slow paths. */
 Value int_add(Value a, Value b);

@@ -125,7 +125,8 @@ Value int_power(Value a, Value b) {
     bool short_base = int_peek64(a, &base);
     if (short_base && short_exponent && power64(base, (uint64_t)exponent, &result)) return int_from_int64(result);
     if (short_exponent) return limbs_power(a, (uint64_t)exponent);
-    if (short_base && base >= -1 && base <= 1) return from_small_int(base == -1 && !(int_as_uint64_mask(b) & 1) ? 1 : base);
+    if (short_base && base >= -1 && base <= 1)
+        return from_small_int(base == -1 && !(int_as_uint64_mask(b) & 1) ? 1 : base);
     return raise_memory_error();
 }
 
@@ -141,7 +142,8 @@ static uint64_t power_modulo64(uint64_t base, uint64_t exponent, uint64_t modulu
 Value int_power_modulo(Value a, Value b, Value modulus) {
     int64_t base, exponent, m;
     if (int_sign(modulus) == 0) return raise_value_error("pow() 3rd argument cannot be 0");
-    if (int_peek64(a, &base) && int_peek64(b, &exponent) && int_peek64(modulus, &m) && base >= 0 && exponent >= 0 && m > 0) {
+    if (int_peek64(a, &base) && int_peek64(b, &exponent) && int_peek64(modulus, &m) && base >= 0 && exponent >= 0 &&
+        m > 0) {
         return int_from_uint64(power_modulo64((uint64_t)base, (uint64_t)exponent, (uint64_t)m));
     }
     return limbs_power_modulo(a, b, modulus);

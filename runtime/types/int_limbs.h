@@ -1,7 +1,8 @@
 /* The inside of large ints: magnitudes of limbs, shared by the int*.c files.
  *
- * GMP ends the process when it cannot allocate.  Whatever makes GMP allocate therefore runs inside limbs_protect(), whose
- * allocations are listed per thread: when one fails, all of them are freed and the operation ends with MemoryError.
+ * GMP ends the process when it cannot allocate.  Whatever makes GMP allocate therefore runs inside limbs_protect(),
+ * whose allocations are listed per thread: when one fails, all of them are freed and the operation ends with
+ * MemoryError.
  */
 #ifndef TYPES_INT_LIMBS_H
 #define TYPES_INT_LIMBS_H

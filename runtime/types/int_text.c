@@ -67,7 +67,8 @@ static bool is_power_of_two(int base) { return (base & (base - 1)) == 0; }
 Value int_raise_digit_limit(size_t digits) {
     if (digits == 0) {
         return raise_value_error("Exceeds the limit (%lld digits) for integer string conversion; "
-                                 "use sys.set_int_max_str_digits() to increase the limit", (long long)int_max_str_digits);
+                                 "use sys.set_int_max_str_digits() to increase the limit",
+                                 (long long)int_max_str_digits);
     }
     return raise_value_error("Exceeds the limit (%lld digits) for integer string conversion: value has %zu digits; "
                              "use sys.set_int_max_str_digits() to increase the limit",
@@ -111,7 +112,8 @@ static int prefix_base(char letter) {
     }
 }
 
-/* Takes the prefix off; base 0 is replaced by what the prefix says.  *zeros_only: a leading 0 in base 0 allows only zeros. */
+/* Takes the prefix off; base 0 is replaced by what the prefix says.  *zeros_only: a leading 0 in base 0 allows only
+ * zeros. */
 static void take_prefix(const char **s, size_t *n, int *base, bool *zeros_only) {
     int found = *n >= 2 && **s == '0' ? prefix_base((*s)[1]) : 0;
     *zeros_only = *base == 0 && !found && *n > 0 && **s == '0';
@@ -231,7 +233,8 @@ static Value digits_to_str(const Conversion *c, const char *prefix, bool negativ
     const unsigned char *d = c->digits;
     size_t n = c->count, skip = 0, lead = strlen(prefix) + negative;
     while (skip + 1 < n && d[skip] == 0) skip++;
-    if (c->base == 10 && int_max_str_digits > 0 && n - skip > (size_t)int_max_str_digits) return int_raise_digit_limit(0);
+    if (c->base == 10 && int_max_str_digits > 0 && n - skip > (size_t)int_max_str_digits)
+        return int_raise_digit_limit(0);
     Value s = str_new(n - skip + lead, 127);
     if (is_unset(s)) return UNSET;
     unsigned char *out = as_str(s)->data;

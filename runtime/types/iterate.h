@@ -1,4 +1,5 @@
-/* Taking the next item of any iterator, without a call for those that loops meet most: over lists, tuples and ranges. */
+/* Taking the next item of any iterator, without a call for those that loops meet most: over lists, tuples and ranges.
+ */
 #ifndef TYPES_ITERATE_H
 #define TYPES_ITERATE_H
 
@@ -11,7 +12,8 @@
 static inline Value iterator_take(Value iterator) {
     if (is_exactly(iterator, &list_iterator_type)) {
         ListIterator *it = (ListIterator *)as_object(iterator);
-        if (is_set(it->list) && it->index < as_list(it->list)->length) return retain(as_list(it->list)->items[it->index++]);
+        if (is_set(it->list) && it->index < as_list(it->list)->length)
+            return retain(as_list(it->list)->items[it->index++]);
     } else if (is_exactly(iterator, &range_iterator_type)) {
         RangeIterator *it = (RangeIterator *)as_object(iterator);
         if (it->remaining == 0) return UNSET;

@@ -23,7 +23,8 @@ static void *allocate(Type *type, Type *own, size_t size) {
     return is_set(v) ? as_object(v) : NULL;
 }
 
-/* A tuple of n items to give away: `last` filled again if only its iterator holds it, else a new one that is kept there. */
+/* A tuple of n items to give away: `last` filled again if only its iterator holds it, else a new one that is kept
+ * there. */
 static Value tuple_for_row(Value *last, size_t n, bool *reused) {
     *reused = is_set(*last) && rc_load(&as_object(*last)->count) == 1;
     if (*reused) return retain(*last);
@@ -57,8 +58,9 @@ static Value enumerate_next(Value self) {
     Value item = iterator_take(e->iterator);
     if (is_unset(item)) return UNSET;
     Value index = e->index, pair = e->pair;
-    Value following = is_small_int(index) && as_small_int(index) < SMALL_INT_MAX ? from_small_int(as_small_int(index) + 1)
-                                                                                 : int_add(index, from_small_int(1));
+    Value following = is_small_int(index) && as_small_int(index) < SMALL_INT_MAX
+                          ? from_small_int(as_small_int(index) + 1)
+                          : int_add(index, from_small_int(1));
     if (is_unset(following)) return release(item), UNSET;
     e->index = following;
     if (is_set(pair) && rc_load(&as_object(pair)->count) == 1) {
@@ -427,7 +429,8 @@ static Value reversed_make(Type *type, const Value *args, size_t count, Value kw
     Value answer = own_reversed(args[0], &defined);
     if (defined) return answer;
     Type *t = type_of(args[0]);
-    if (!t->get_item || !t->length || t->flags & TYPE_DICT_SUB) return raise_type_error("'%T' object is not reversible", args[0]);
+    if (!t->get_item || !t->length || t->flags & TYPE_DICT_SUB)
+        return raise_type_error("'%T' object is not reversible", args[0]);
     int64_t n = object_length(args[0]);
     return n < 0 ? UNSET : index_iterator_new(type, &reversed_type, args[0], n - 1);
 }

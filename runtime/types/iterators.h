@@ -1,10 +1,12 @@
-/* The iterator types behind built-in functions: enumerate, zip, map, filter, reversed, iter(callable, sentinel), sequence iterators. */
+/* The iterator types behind built-in functions: enumerate, zip, map, filter, reversed, iter(callable, sentinel),
+ * sequence iterators. */
 #ifndef TYPES_ITERATORS_H
 #define TYPES_ITERATORS_H
 
 #include "runtime/mem/type.h"
 
-extern Type enumerate_type, zip_type, map_type, filter_type, reversed_type, callable_iterator_type, sequence_iterator_type;
+extern Type enumerate_type, zip_type, map_type, filter_type, reversed_type, callable_iterator_type,
+    sequence_iterator_type;
 
 typedef struct Enumerate {
     Object head;

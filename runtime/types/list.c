@@ -317,11 +317,13 @@ static bool set_slice(List *l, Value slice, Value value) {
         if (step != 1) return delete_steps(l, start, step, count);
         return count == 0 || splice(l, (size_t)start, (size_t)start + count, UNSET);
     }
-    Value source = as_source(l, value, step == 1 ? "can only assign an iterable" : "must assign iterable to extended slice");
+    Value source =
+        as_source(l, value, step == 1 ? "can only assign an iterable" : "must assign iterable to extended slice");
     if (is_unset(source)) return false;
     /* Iterating may have changed the list. */
     bool fine = slice_bounds(slice, l->length, &start, &stop, &step, &count) &&
-                (step == 1 ? splice(l, (size_t)start, (size_t)start + count, source) : set_steps(l, start, step, count, source));
+                (step == 1 ? splice(l, (size_t)start, (size_t)start + count, source)
+                           : set_steps(l, start, step, count, source));
     release(source);
     return fine;
 }
@@ -347,7 +349,8 @@ static Value make(Type *type, const Value *args, size_t count, Value kwnames) {
 }
 
 static bool init(Value self, const Value *args, size_t count, Value kwnames) {
-    if (type_of(self)->make == make && !native_no_keywords("list", kwnames)) return false; /* else its __new__ took them */
+    if (type_of(self)->make == make && !native_no_keywords("list", kwnames))
+        return false; /* else its __new__ took them */
     if (count > 1) return raise_type_error("list expected at most 1 argument, got %zu", count), false;
     if (as_list(self)->items) empty(as_list(self));
     return count == 0 || list_extend(self, args[0]);
@@ -512,10 +515,14 @@ static const NativeDef methods[] = {
     METHOD("copy", "", method_copy, "Return a shallow copy of the list."),
     METHOD("count", "value, /", method_count, "Return number of occurrences of value."),
     METHOD("extend", "iterable, /", method_extend, "Extend list by appending elements from the iterable."),
-    METHOD("index", "value, start=0, stop=9223372036854775807, /", method_index, "Return first index of value.\n\nRaises ValueError if the value is not present."),
+    METHOD("index", "value, start=0, stop=9223372036854775807, /", method_index,
+           "Return first index of value.\n\nRaises ValueError if the value is not present."),
     METHOD("insert", "index, object, /", method_insert, "Insert object before index."),
-    METHOD("pop", "index=-1, /", method_pop, "Remove and return item at index (default last).\n\nRaises IndexError if list is empty or index is out of range."),
-    METHOD("remove", "value, /", method_remove, "Remove first occurrence of value.\n\nRaises ValueError if the value is not present."),
+    METHOD("pop", "index=-1, /", method_pop,
+           "Remove and return item at index (default last).\n\nRaises IndexError if list is empty or index is out of "
+           "range."),
+    METHOD("remove", "value, /", method_remove,
+           "Remove first occurrence of value.\n\nRaises ValueError if the value is not present."),
     METHOD("reverse", "", method_reverse, "Reverse *IN PLACE*."),
     METHOD("sort", "*, key=None, reverse=False", method_sort, "Sort the list in ascending order and return None."),
     METHOD("__reversed__", "", method_reversed, "Return a reverse iterator over the list."),
@@ -577,7 +584,8 @@ static Value iterator_length_hint(const Value *args, size_t count) {
     (void)count;
     ListIterator *it = as_iterator(args[0]);
     size_t n = is_set(it->list) ? as_list(it->list)->length : 0;
-    if (is_exactly(args[0], &list_reverse_iterator_type)) return from_small_int(it->index <= n ? (int64_t)it->index : 0);
+    if (is_exactly(args[0], &list_reverse_iterator_type))
+        return from_small_int(it->index <= n ? (int64_t)it->index : 0);
     return from_small_int(it->index < n ? (int64_t)(n - it->index) : 0);
 }
 

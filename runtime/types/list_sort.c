@@ -1,7 +1,7 @@
 /* list.sort: a stable merge sort that uses the order that is already there (runs, galloping, balanced merges).
  *
- * While it works the list itself is empty: what a key function or a comparison does to the list is noticed afterwards and
- * refused.  Whatever happens, the array holds the same items as before, in some order.
+ * While it works the list itself is empty: what a key function or a comparison does to the list is noticed afterwards
+ * and refused.  Whatever happens, the array holds the same items as before, in some order.
  */
 #include "runtime/types/list.h"
 

@@ -1,8 +1,8 @@
 /* Attributes along the mro, behind a cache that any thread may read and write at any time.
  *
- * A row is valid for one version of one type; versions are never used twice.  Readers take the sequence number of the row,
- * copy it, and look at the number again; writers make it odd meanwhile and give up when another writer is there.  What is
- * cached is borrowed: the type's dict holds it as long as the version lasts.
+ * A row is valid for one version of one type; versions are never used twice.  Readers take the sequence number of the
+ * row, copy it, and look at the number again; writers make it odd meanwhile and give up when another writer is there.
+ * What is cached is borrowed: the type's dict holds it as long as the version lasts.
  */
 #include "runtime/types/class.h"
 #include "runtime/types/dict.h"

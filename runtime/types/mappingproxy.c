@@ -62,7 +62,8 @@ static Value method_reversed(const Value *args, size_t count) {
 static Value method_class_getitem(const Value *args, size_t count) { return generic_alias_new(args[0], args[1]); }
 
 static const NativeDef proxy_methods[] = {
-    METHOD("get", "key, default=None, /", method_get, "Return the value for key if key is in the mapping, else default."),
+    METHOD("get", "key, default=None, /", method_get,
+           "Return the value for key if key is in the mapping, else default."),
     METHOD("keys", "", method_keys, "D.keys() -> a set-like object providing a view on D's keys"),
     METHOD("values", "", method_values, "D.values() -> an object providing a view on D's values"),
     METHOD("items", "", method_items, "D.items() -> a set-like object providing a view on D's items"),

@@ -203,7 +203,8 @@ static unsigned char *flatten(MemoryView *m, const unsigned char *at, int dimens
         size_t n = (size_t)(m->shape[dimension] * m->item_size);
         return memcpy(out, at, n), out + n;
     }
-    for (int64_t i = 0; i < m->shape[dimension]; i++) out = flatten(m, at + i * strides_of(m)[dimension], dimension + 1, out);
+    for (int64_t i = 0; i < m->shape[dimension]; i++)
+        out = flatten(m, at + i * strides_of(m)[dimension], dimension + 1, out);
     return out;
 }
 
@@ -230,7 +231,8 @@ static bool resolve(MemoryView *m, int dimension, Value key, int64_t *offset) {
     int64_t i;
     if (!object_as_index(key, &i, &IndexError_type)) return false;
     if (i < 0) i += m->shape[dimension];
-    if (i < 0 || i >= m->shape[dimension]) return raise_index_error("index out of bounds on dimension %d", dimension + 1), false;
+    if (i < 0 || i >= m->shape[dimension])
+        return raise_index_error("index out of bounds on dimension %d", dimension + 1), false;
     *offset += i * strides_of(m)[dimension];
     return true;
 }
@@ -254,7 +256,8 @@ static unsigned char *item_address(MemoryView *m, Value key) {
         size_t n = tuple_length(key);
         for (size_t i = 0; i < n; i++)
             if (!type_of(tuple_at(key, i))->index) return raise_type_error("memoryview: invalid slice key"), NULL;
-        if ((int)n < m->dimensions) return raise_error(&NotImplementedError_type, "sub-views are not implemented"), NULL;
+        if ((int)n < m->dimensions)
+            return raise_error(&NotImplementedError_type, "sub-views are not implemented"), NULL;
         if ((int)n > m->dimensions)
             return raise_type_error("cannot index %d-dimension view with %zd-element tuple", m->dimensions, n), NULL;
         for (size_t i = 0; i < n; i++)
@@ -263,7 +266,8 @@ static unsigned char *item_address(MemoryView *m, Value key) {
     }
     if (m->dimensions == 0) return raise_type_error("invalid indexing of 0-dim memory"), NULL;
     if (!type_of(key)->index) return raise_type_error("memoryview: invalid slice key"), NULL;
-    if (m->dimensions > 1) return raise_error(&NotImplementedError_type, "multi-dimensional sub-views are not implemented"), NULL;
+    if (m->dimensions > 1)
+        return raise_error(&NotImplementedError_type, "multi-dimensional sub-views are not implemented"), NULL;
     return resolve(m, 0, key, &offset) ? m->data + offset : NULL;
 }
 
@@ -309,7 +313,9 @@ static bool set_item(Value self, Value key, Value value) {
     if (is_unset(value)) return raise_type_error("cannot delete memory"), false;
     if (is_exactly(key, &slice_type)) {
         if (m->dimensions != 1)
-            return raise_error(&NotImplementedError_type, "memoryview slice assignments are currently restricted to ndim = 1"), false;
+            return raise_error(&NotImplementedError_type,
+                               "memoryview slice assignments are currently restricted to ndim = 1"),
+                   false;
         return set_slice(m, key, value);
     }
     unsigned char *at = item_address(m, key);
@@ -322,7 +328,8 @@ static int64_t length(Value self) {
 }
 
 static Value equal_items(MemoryView *a, MemoryView *b) {
-    if (a->dimensions != b->dimensions || memcmp(a->shape, b->shape, (size_t)a->dimensions * sizeof(int64_t)) != 0) return FALSE_VALUE;
+    if (a->dimensions != b->dimensions || memcmp(a->shape, b->shape, (size_t)a->dimensions * sizeof(int64_t)) != 0)
+        return FALSE_VALUE;
     Value x = list_items(a, a->data, 0), y = is_set(x) ? list_items(b, b->data, 0) : UNSET;
     int equal = is_set(y) ? object_compare_truth(x, y, COMPARE_EQ) : -1;
     release(x);
@@ -367,8 +374,10 @@ static Value repr(Value self) {
 static bool get_buffer(Value self, Buffer *out, bool writable) {
     MemoryView *m = view_of(self);
     if (!alive(m)) return false;
-    if (writable && m->readonly) return raise_error(&BufferError_type, "memoryview: underlying buffer is not writable"), false;
-    if (!is_contiguous(m, false)) return raise_error(&BufferError_type, "memoryview: underlying buffer is not C-contiguous"), false;
+    if (writable && m->readonly)
+        return raise_error(&BufferError_type, "memoryview: underlying buffer is not writable"), false;
+    if (!is_contiguous(m, false))
+        return raise_error(&BufferError_type, "memoryview: underlying buffer is not C-contiguous"), false;
     m->exports++;
     *out = (Buffer){.data = m->data, .length = (size_t)(item_count(m) * m->item_size), .readonly = m->readonly,
                     .format = m->format, .item_size = (size_t)m->item_size};
@@ -379,7 +388,9 @@ static void release_buffer(Value self, Buffer *buffer) { view_of(self)->exports-
 /* Methods. */
 static Value release_method(const Value *args, size_t count) {
     MemoryView *m = view_of(args[0]);
-    if (m->exports) return raise_error(&BufferError_type, "memoryview has %lld exported buffer%s", (long long)m->exports, m->exports > 1 ? "s" : "");
+    if (m->exports)
+        return raise_error(&BufferError_type, "memoryview has %lld exported buffer%s", (long long)m->exports,
+                           m->exports > 1 ? "s" : "");
     buffer_release(&m->buffer);
     return NONE;
 }
@@ -390,7 +401,8 @@ static Value tobytes(const Value *args, size_t count) {
     MemoryView *m = view_of(args[0]);
     if (!alive(m)) return UNSET;
     if (is_set(args[1]) && !is_none(args[1])) {
-        if (!str_is(args[1])) return raise_type_error("tobytes() argument 'order' must be str or None, not %T", args[1]);
+        if (!str_is(args[1]))
+            return raise_type_error("tobytes() argument 'order' must be str or None, not %T", args[1]);
         if (!str_equal_ascii(args[1], "C") && !str_equal_ascii(args[1], "F") && !str_equal_ascii(args[1], "A"))
             return raise_value_error("order must be 'C', 'F' or 'A'");
     }
@@ -433,12 +445,17 @@ static bool castable(MemoryView *m, const char *format, int64_t size, bool shape
     char from = code_of(m), to = format[0] == '@' ? format[1] : format[0];
     bool from_bytes = from == 'B' || from == 'b' || from == 'c', to_bytes = to == 'B' || to == 'b' || to == 'c';
     if (size < 0)
-        return raise_value_error("memoryview: destination format must be a native single character format prefixed with an optional '@'"), false;
-    if (!from_bytes && !to_bytes) return raise_type_error("memoryview: cannot cast between two non-byte formats"), false;
-    if (!is_contiguous(m, false)) return raise_type_error("memoryview: casts are restricted to C-contiguous views"), false;
+        return raise_value_error("memoryview: destination format must be a native single character format prefixed "
+                                 "with an optional '@'"),
+               false;
+    if (!from_bytes && !to_bytes)
+        return raise_type_error("memoryview: cannot cast between two non-byte formats"), false;
+    if (!is_contiguous(m, false))
+        return raise_type_error("memoryview: casts are restricted to C-contiguous views"), false;
     if ((shaped || m->dimensions != 1) && m->dimensions != 1 && shaped)
         return raise_type_error("memoryview: cast must be 1D -> ND or ND -> 1D"), false;
-    if ((item_count(m) * m->item_size) % size) return raise_type_error("memoryview: length is not a multiple of itemsize"), false;
+    if ((item_count(m) * m->item_size) % size)
+        return raise_type_error("memoryview: length is not a multiple of itemsize"), false;
     return true;
 }
 
@@ -447,7 +464,8 @@ static Value cast(const Value *args, size_t count) {
     int64_t shape[MAX_DIMENSIONS], total = 1;
     int dimensions = 1;
     if (!alive(m)) return UNSET;
-    if (!str_is(args[1])) return raise_type_error("cast() argument 'format' must be str, not %s", argument_type(args[1]));
+    if (!str_is(args[1]))
+        return raise_type_error("cast() argument 'format' must be str, not %s", argument_type(args[1]));
     const char *format = str_utf8(args[1], NULL);
     if (!format) return UNSET;
     int64_t size = format_size(format);
@@ -478,10 +496,10 @@ static Value number_tuple(const int64_t *numbers, int n) {
     for (int i = 0; is_set(made) && i < n; i++) as_tuple(made)->items[i] = int_from_int64(numbers[i]);
     return made;
 }
-#define GET(name, value)                                                                                                    \
-    static Value get_##name(Value self) {                                                                                   \
-        MemoryView *m = view_of(self);                                                                                      \
-        return alive(m) ? (value) : UNSET;                                                                                  \
+#define GET(name, value)                                                                                               \
+    static Value get_##name(Value self) {                                                                              \
+        MemoryView *m = view_of(self);                                                                                 \
+        return alive(m) ? (value) : UNSET;                                                                             \
     }
 GET(obj, retain(m->buffer.owner))
 GET(nbytes, int_from_int64(item_count(m) * m->item_size))

@@ -51,7 +51,8 @@ static Value method_get_attribute(Value self, Value name) {
     Value keep, key = attribute_name(name, &keep), result;
     if (is_unset(key)) return UNSET;
     Value own = type_lookup(&method_type, key);
-    result = is_set(own) ? descriptor_bind(own, self, &method_type) : object_get_attribute(as_method(self)->function, key);
+    result =
+        is_set(own) ? descriptor_bind(own, self, &method_type) : object_get_attribute(as_method(self)->function, key);
     release(keep);
     return result;
 }

@@ -62,7 +62,9 @@ static Value missing(Value self, Value name) {
     Value own = dict_get_str(module_dict(self), names.__name__), text;
     if (is_unset(own) || !str_is(own)) text = str_format("module has no attribute '%U'", name);
     else if (is_initializing(self))
-        text = str_format("partially initialized module '%U' has no attribute '%U' (most likely due to a circular import)", own, name);
+        text =
+            str_format("partially initialized module '%U' has no attribute '%U' (most likely due to a circular import)",
+                       own, name);
     else text = str_format("module '%U' has no attribute '%U'", own, name);
     return raise_attribute_error_text(text, self, name);
 }
@@ -92,7 +94,8 @@ static bool set_own(Value self, Value name, Value value) {
         return as_object(on_type)->type->descriptor_set(on_type, self, value);
     if (is_set(value)) return dict_set(module_dict(self), name, value);
     int removed = dict_remove(module_dict(self), name, NULL);
-    if (removed == 0) raise_attribute_error_text(str_format("'%T' object has no attribute '%U'", self, name), self, name);
+    if (removed == 0)
+        raise_attribute_error_text(str_format("'%T' object has no attribute '%U'", self, name), self, name);
     return removed > 0;
 }
 
@@ -105,7 +108,8 @@ static bool module_set_attribute(Value self, Value name, Value value) {
 }
 
 static Value module_repr(Value self) {
-    Value dict = module_dict(self), name = dict_get_str(dict, names.__name__), file = dict_get_str(dict, names.__file__);
+    Value dict = module_dict(self), name = dict_get_str(dict, names.__name__),
+          file = dict_get_str(dict, names.__file__);
     if (is_unset(name)) name = names.empty;
     if (is_set(file) && !is_none(file)) return str_format("<module %R from %R>", name, file);
     Value spec = dict_get_str(dict, names.__spec__);

@@ -93,8 +93,8 @@ static Value function_call(Value callee, const Value *args, size_t count, Value 
 
 static Value refuse_receiver(Native *n, const Value *args, size_t count) {
     if (!count) return raise_type_error("unbound method %s.%s() needs an argument", n->owner->name, n->def->name);
-    return raise_type_error("descriptor '%s' for '%s' objects doesn't apply to a '%T' object", n->def->name, n->owner->name,
-                            args[0]);
+    return raise_type_error("descriptor '%s' for '%s' objects doesn't apply to a '%T' object", n->def->name,
+                            n->owner->name, args[0]);
 }
 
 static Value method_call(Value callee, const Value *args, size_t count, Value kwnames) {
@@ -132,8 +132,9 @@ static Value class_method_get(Value self, Value instance, Value owner) {
 }
 
 static Value class_method_call(Value callee, const Value *args, size_t count, Value kwnames) {
-    if (!count) return raise_type_error("descriptor '%s' of '%s' object needs an argument", as_native(callee)->def->name,
-                                        as_native(callee)->owner->name);
+    if (!count)
+        return raise_type_error("descriptor '%s' of '%s' object needs an argument", as_native(callee)->def->name,
+                                as_native(callee)->owner->name);
     if (!type_is(args[0])) return raise_type_error("descriptor '%s' requires a type but received a '%T' instance",
                                                    as_native(callee)->def->name, args[0]);
     Value bound = class_method_get(callee, UNSET, args[0]);

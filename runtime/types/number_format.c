@@ -85,7 +85,8 @@ static bool check_grouping(const FormatSpec *spec) {
 
 bool format_spec_parse(Value spec, const char *type_name, char default_type, char default_align, FormatSpec *out) {
     SpecReader r = {as_str(spec), 0, str_length(spec)};
-    *out = (FormatSpec){.fill = ' ', .align = default_align, .width = -1, .precision = -1, .type = (unsigned char)default_type};
+    *out = (FormatSpec){
+        .fill = ' ', .align = default_align, .width = -1, .precision = -1, .type = (unsigned char)default_type};
     read_alignment(&r, default_align, out);
     if (!read_number(&r, &out->width) || !read_grouping(&r, out)) return false;
     if (accept(&r, '.')) {

@@ -18,8 +18,8 @@ typedef struct FormatSpec {
     uint32_t type;        /* code point of the conversion, or the default of the type */
 } FormatSpec;
 
-/* Parses spec (str). type_name is the name of v's type for "Invalid format specifier"; default_type 's', 'd', 0 (float, complex);
- * default_align '<' for text, '>' for numbers.  False: ValueError pending with CPython's words. */
+/* Parses spec (str). type_name is the name of v's type for "Invalid format specifier"; default_type 's', 'd', 0 (float,
+ * complex); default_align '<' for text, '>' for numbers.  False: ValueError pending with CPython's words. */
 bool format_spec_parse(Value spec, const char *type_name, char default_type, char default_align, FormatSpec *out);
 /* ValueError "Unknown format code 'x' for object of type 'str'". */
 Value format_unknown_code(uint32_t code, const char *type_name);
@@ -27,9 +27,10 @@ Value format_unknown_code(uint32_t code, const char *type_name);
 /* Flags of % formatting. */
 enum { PERCENT_LEFT = 1, PERCENT_SIGN = 2, PERCENT_BLANK = 4, PERCENT_ALTERNATE = 8, PERCENT_ZERO = 16 };
 
-/* One directive %d %i %u %o %x %X %e %E %f %F %g %G (also %a %r %s %c are not its business) of str and bytes formatting:
- * the finished text, padded to width (-1: none; precision likewise).  Errors are those of %:
- * "%d format: a real number is required, not str", "%x format: an integer is required, not float", "must be real number, not str". */
+/* One directive %d %i %u %o %x %X %e %E %f %F %g %G (also %a %r %s %c are not its business) of str and bytes
+ * formatting: the finished text, padded to width (-1: none; precision likewise).  Errors are those of %:
+ * "%d format: a real number is required, not str", "%x format: an integer is required, not float", "must be real
+ * number, not str". */
 Value number_percent(Value v, char conversion, int flags, int64_t width, int64_t precision);
 
 #endif

@@ -28,7 +28,8 @@ Value object_builtin(const char *name) {
 Value object_import(const char *module, const char *name) {
     Value module_name = str_intern_cstr(module);
     if (is_unset(module_name)) return UNSET;
-    Value found = import_hook ? import_hook(module_name) : raise_error(&ImportError_type, "No module named '%s'", module);
+    Value found =
+        import_hook ? import_hook(module_name) : raise_error(&ImportError_type, "No module named '%s'", module);
     release(module_name);
     if (is_unset(found) || !name) return found;
     Value result = object_get_attribute_utf8(found, name);
@@ -205,7 +206,8 @@ bool object_set_item(Value v, Value key, Value value) {
     if (type->set_item) return type->set_item(v, key, value);
     if (is_set(value)) return raise_type_error("'%T' object does not support item assignment", v), false;
     bool sequence = counts_as_sequence(type) && (int_is(key) || type_of(key)->index);
-    const char *format = sequence ? "'%T' object doesn't support item deletion" : "'%T' object does not support item deletion";
+    const char *format =
+        sequence ? "'%T' object doesn't support item deletion" : "'%T' object does not support item deletion";
     return raise_type_error(format, v), false;
 }
 
@@ -246,8 +248,8 @@ Value iterator_next_refused(Value v) { return raise_type_error("'%T' object is n
 Value object_iterate(Value v) {
     Type *type = type_of(v);
     if (!type->iterate) {
-        bool by_items = type->get_item && !(type->flags & (TYPE_MAPPING | TYPE_DICT_SUB)) && type != &generic_alias_type &&
-                        type != &mappingproxy_type && !type_is(v);
+        bool by_items = type->get_item && !(type->flags & (TYPE_MAPPING | TYPE_DICT_SUB)) &&
+                        type != &generic_alias_type && type != &mappingproxy_type && !type_is(v);
         return by_items ? sequence_iterator_new(v) : raise_type_error("'%T' object is not iterable", v);
     }
     Value iterator = type->iterate(v);

@@ -10,7 +10,8 @@ Value object_str(Value v);
 Value object_ascii(Value v);
 Value object_format(Value v, Value spec); /* spec: str or UNSET */
 bool object_hash(Value v, int64_t *out);
-bool type_unhashable(Value v, int64_t *out); /* hash slot of types without hashes: TypeError "unhashable type: 'list'" */
+bool type_unhashable(Value v,
+                     int64_t *out); /* hash slot of types without hashes: TypeError "unhashable type: 'list'" */
 
 /* Rich comparison with reflection and subclass priority; result as the operands give it. */
 Value object_compare(Value a, Value b, CompareOp op);
@@ -49,7 +50,8 @@ Value iterator_next(Value iterator);
 bool is_iterator(Value v);
 Value iterator_next_refused(Value v); /* the slot of a class that lost its __next__ while its instances iterate */
 
-/* Calls visit for each item of any iterable until it returns false with or without an exception pending; fast for lists and tuples. */
+/* Calls visit for each item of any iterable until it returns false with or without an exception pending; fast for lists
+ * and tuples. */
 bool object_each(Value iterable, bool (*visit)(Value item, void *context), void *context);
 
 Value object_dir(Value v); /* sorted list */
@@ -70,8 +72,10 @@ extern const CompareOp compare_reflected[]; /* a < b is b > a */
 
 /* Index and integer conversion.  "'str' object cannot be interpreted as an integer". */
 Value object_index(Value v);                     /* int, exact */
-bool object_as_int64(Value v, int64_t *out);     /* through __index__; OverflowError "Python int too large to convert to C long" */
-bool object_as_index(Value v, int64_t *out, Type *overflow); /* as above; overflow NULL: clamps, else raises that type: "cannot fit 'int' into an index-sized integer" */
+bool object_as_int64(Value v,
+                     int64_t *out); /* through __index__; OverflowError "Python int too large to convert to C long" */
+bool object_as_index(Value v, int64_t *out, Type *overflow); /* as above; overflow NULL: clamps, else raises that type:
+                                                                "cannot fit 'int' into an index-sized integer" */
 bool object_as_double(Value v, double *out);     /* __float__, __index__; "must be real number, not str" */
 
 /* While a container's repr is being made: true when it is already being made further out (then write "[...]"). */

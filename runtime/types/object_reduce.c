@@ -33,8 +33,8 @@ static Value slot_state(Value self) {
 
 static bool needs_own_pickling(const Type *type) {
     const Type *solid = type->flags & TYPE_HEAP ? ((const TypeExtra *)type->script)->solid : type;
-    const uint32_t known = TYPE_INT_SUB | TYPE_FLOAT_SUB | TYPE_STR_SUB | TYPE_BYTES_SUB | TYPE_LIST_SUB | TYPE_TUPLE_SUB |
-                           TYPE_DICT_SUB | TYPE_SET_SUB | TYPE_EXCEPTION_SUB | TYPE_COMPLEX_SUB;
+    const uint32_t known = TYPE_INT_SUB | TYPE_FLOAT_SUB | TYPE_STR_SUB | TYPE_BYTES_SUB | TYPE_LIST_SUB |
+                           TYPE_TUPLE_SUB | TYPE_DICT_SUB | TYPE_SET_SUB | TYPE_EXCEPTION_SUB | TYPE_COMPLEX_SUB;
     return solid != &object_type && !(solid->flags & known) && solid != &namespace_type;
 }
 
@@ -76,7 +76,8 @@ static bool new_arguments(Value self, Value *args, Value *kwargs) {
     if (is_set(type_lookup(type_of(self), names.__getnewargs_ex__))) {
         result = call_special(self, names.__getnewargs_ex__, NULL, 0, NULL);
         if (is_unset(result)) return false;
-        bool ok = tuple_is(result) && tuple_length(result) == 2 && tuple_is(tuple_at(result, 0)) && dict_is(tuple_at(result, 1));
+        bool ok = tuple_is(result) && tuple_length(result) == 2 && tuple_is(tuple_at(result, 0)) &&
+                  dict_is(tuple_at(result, 1));
         if (ok) {
             *args = retain(tuple_at(result, 0));
             *kwargs = retain(tuple_at(result, 1));
@@ -150,6 +151,7 @@ Value object_reduce_ex_method(const Value *args, size_t count) {
     int64_t protocol;
     if (!object_as_int64(args[1], &protocol)) return UNSET;
     Value own = type_lookup(type_of(args[0]), names.__reduce__);
-    if (is_set(own) && !same(own, type_lookup(&object_type, names.__reduce__))) return call_method0(args[0], names.__reduce__);
+    if (is_set(own) && !same(own, type_lookup(&object_type, names.__reduce__)))
+        return call_method0(args[0], names.__reduce__);
     return reduce(args[0], protocol);
 }

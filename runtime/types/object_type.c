@@ -16,7 +16,8 @@
 #include "runtime/types/str.h"
 #include "runtime/types/tuple.h"
 
-/* Making --------------------------------------------------------------------------------------------------------------- */
+/* Making
+ * --------------------------------------------------------------------------------------------------------------- */
 
 static bool has_arguments(size_t count, Value kwnames) { return count || (is_set(kwnames) && tuple_length(kwnames)); }
 
@@ -55,7 +56,8 @@ bool object_init(Value self, const Value *args, size_t count, Value kwnames) {
     return true;
 }
 
-/* Text, comparison, hash --------------------------------------------------------------------------------------------------- */
+/* Text, comparison, hash
+ * --------------------------------------------------------------------------------------------------- */
 
 static Value object_type_repr(Value self) {
     Value name = type_qualified_name(type_of(self));
@@ -88,7 +90,8 @@ static Value object_type_compare(Value a, Value b, CompareOp op) {
     return op == COMPARE_NE ? not_equal(a, b) : NOT_IMPLEMENTED;
 }
 
-/* Methods ------------------------------------------------------------------------------------------------------------------ */
+/* Methods
+ * ------------------------------------------------------------------------------------------------------------------ */
 
 static Value get_class(Value self) { return retain(type_value(type_of(self))); }
 

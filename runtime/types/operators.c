@@ -4,8 +4,10 @@
 #include "runtime/types/object.h"
 #include "runtime/types/slots.h"
 
-static const char *const symbols[BINARY_COUNT] = {"+", "-", "*", "@", "/", "//", "%", "** or pow()", "<<", ">>", "&", "|", "^", "divmod()"};
-static const char *const inplace_symbols[BINARY_COUNT] = {"+=", "-=", "*=", "@=", "/=", "//=", "%=", "**=", "<<=", ">>=", "&=", "|=", "^="};
+static const char *const symbols[BINARY_COUNT] = {"+",           "-",  "*",  "@", "/", "//", "%",
+                                                  "** or pow()", "<<", ">>", "&", "|", "^",  "divmod()"};
+static const char *const inplace_symbols[BINARY_COUNT] = {
+    "+=", "-=", "*=", "@=", "/=", "//=", "%=", "**=", "<<=", ">>=", "&=", "|=", "^="};
 
 const char *binary_symbol(BinaryOp op) { return symbols[op]; }
 
@@ -44,8 +46,10 @@ static Value refuse(BinaryOp op, const char *symbol, Value a, Value b) {
     return raise_type_error("unsupported operand type(s) for %s: '%T' and '%T'", symbol, a, b);
 }
 
-/* + and * where a built-in sequence takes part: numbers' slots first, then the left sequence's, then the right one's. */
-static Value ask_sequences(BinaryOp op, Value a, Value b, BinarySlot left, BinarySlot right, bool left_late, bool right_late) {
+/* + and * where a built-in sequence takes part: numbers' slots first, then the left sequence's, then the right one's.
+ */
+static Value ask_sequences(BinaryOp op, Value a, Value b, BinarySlot left, BinarySlot right, bool left_late,
+                           bool right_late) {
     Value r = ask(left_late ? NULL : left, right_late ? NULL : right, a, b);
     if (!same(r, NOT_IMPLEMENTED)) return r;
     if (left_late) {

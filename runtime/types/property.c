@@ -37,7 +37,8 @@ static bool doc_from_getter(Value self, Value getter) {
 
 static bool property_init(Value self, const Value *args, size_t count, Value kwnames) {
     Value bound[4];
-    if (!native_bind("property", "fget=None, fset=None, fdel=None, doc=None", args, count, kwnames, bound)) return false;
+    if (!native_bind("property", "fget=None, fset=None, fdel=None, doc=None", args, count, kwnames, bound))
+        return false;
     Property *p = as_property(self);
     replace(&p->getter, given(bound[0]));
     replace(&p->setter, given(bound[1]));
@@ -95,7 +96,8 @@ static Value method_setter(const Value *args, size_t count) { return with(args[0
 static Value method_deleter(const Value *args, size_t count) { return with(args[0], UNSET, UNSET, args[1]); }
 
 static Value method_set_name(const Value *args, size_t count) {
-    if (count != 3) return raise_type_error("__set_name__() takes 2 positional arguments but %zu were given", count - 1);
+    if (count != 3)
+        return raise_type_error("__set_name__() takes 2 positional arguments but %zu were given", count - 1);
     replace(&as_property(args[0])->name, retain(args[2]));
     return NONE;
 }
@@ -103,7 +105,8 @@ static Value method_set_name(const Value *args, size_t count) {
 static const NativeDef property_methods[] = {
     METHOD("getter", "fget, /", method_getter, "Descriptor to obtain a copy of the property with a different getter."),
     METHOD("setter", "fset, /", method_setter, "Descriptor to obtain a copy of the property with a different setter."),
-    METHOD("deleter", "fdel, /", method_deleter, "Descriptor to obtain a copy of the property with a different deleter."),
+    METHOD("deleter", "fdel, /", method_deleter,
+           "Descriptor to obtain a copy of the property with a different deleter."),
     METHOD("__set_name__", "*args", method_set_name, "Method to set name of a property."),
     NATIVE_END,
 };

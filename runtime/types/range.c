@@ -104,7 +104,8 @@ static Value get_item(Value self, Value key) {
     if (int_sign(i) < 0) replace(&i, int_add(i, r->length));
     Value item = UNSET;
     if (is_set(i)) {
-        if (int_sign(i) < 0 || object_compare_truth(i, r->length, COMPARE_GE)) raise_index_error("range object index out of range");
+        if (int_sign(i) < 0 || object_compare_truth(i, r->length, COMPARE_GE))
+            raise_index_error("range object index out of range");
         else item = item_at(r, i);
     }
     release(i);
@@ -287,7 +288,8 @@ static Value small_step(Value self) {
 static Value long_step(Value self) {
     LongRangeIterator *it = (LongRangeIterator *)as_object(self);
     if (int_sign(it->remaining) == 0) return UNSET;
-    Value next = int_add(it->next, it->step), remaining = is_set(next) ? int_subtract(it->remaining, from_small_int(1)) : UNSET;
+    Value next = int_add(it->next, it->step),
+          remaining = is_set(next) ? int_subtract(it->remaining, from_small_int(1)) : UNSET;
     if (is_unset(remaining)) return release(next), UNSET;
     Value item = it->next;
     it->next = next;
@@ -308,7 +310,8 @@ static Value long_length_hint(const Value *args, size_t count) {
 static Value reduce_rest(Value start, Value step, Value remaining) {
     Value span = is_set(start) && is_set(step) ? int_multiply(step, remaining) : UNSET;
     Value stop = is_set(span) ? int_add(start, span) : UNSET;
-    Value rest = is_set(stop) ? range_new(start, stop, step) : UNSET, inner = is_set(rest) ? tuple_pack(1, rest) : UNSET;
+    Value rest = is_set(stop) ? range_new(start, stop, step) : UNSET,
+          inner = is_set(rest) ? tuple_pack(1, rest) : UNSET;
     Value function = object_builtin("iter");
     Value result = is_set(inner) && is_set(function) ? tuple_pack(3, function, inner, NONE) : UNSET;
     release(span);
@@ -321,7 +324,8 @@ static Value reduce_rest(Value start, Value step, Value remaining) {
 static Value small_reduce(const Value *args, size_t count) {
     (void)count;
     RangeIterator *it = (RangeIterator *)as_object(args[0]);
-    Value start = int_from_int64(it->next), step = int_from_int64(it->step), remaining = int_from_int64((int64_t)it->remaining);
+    Value start = int_from_int64(it->next), step = int_from_int64(it->step),
+          remaining = int_from_int64((int64_t)it->remaining);
     Value result = reduce_rest(start, step, remaining);
     release(start);
     release(step);
@@ -366,8 +370,11 @@ static const MemberDef members[] = {
 static const NativeDef methods[] = {
     METHOD("__reversed__", "", method_reversed, "Return a reverse iterator."),
     METHOD("__reduce__", "", method_reduce, NULL),
-    METHOD("count", "value, /", method_count, "rangeobject.count(value) -> integer -- return number of occurrences of value"),
-    METHOD("index", "value, /", method_index, "rangeobject.index(value) -> integer -- return index of value.\nRaise ValueError if the value is not present."),
+    METHOD("count", "value, /", method_count,
+           "rangeobject.count(value) -> integer -- return number of occurrences of value"),
+    METHOD(
+        "index", "value, /", method_index,
+        "rangeobject.index(value) -> integer -- return index of value.\nRaise ValueError if the value is not present."),
     NATIVE_END,
 };
 

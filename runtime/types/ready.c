@@ -22,7 +22,8 @@ TypeExtra *type_extra(Type *type) {
     extra = raw_allocate_zeroed(sizeof *extra);
     if (!extra) return raise_memory_error(), NULL;
     void *none = NULL;
-    if (__atomic_compare_exchange_n(&type->script, &none, (void *)extra, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE)) return extra;
+    if (__atomic_compare_exchange_n(&type->script, &none, (void *)extra, false, __ATOMIC_ACQ_REL, __ATOMIC_ACQUIRE))
+        return extra;
     raw_free(extra);
     return none;
 }
@@ -37,7 +38,8 @@ Value type_name_value(Type *t) {
     return retain(extra->name);
 }
 
-/* Attributes ----------------------------------------------------------------------------------------------------------- */
+/* Attributes
+ * ----------------------------------------------------------------------------------------------------------- */
 
 /* As immortal as their types: calling a built-in method counts nothing. */
 static Value method_object(Type *type, const NativeDef *def) {
@@ -79,11 +81,14 @@ static bool add_doc(Type *type) {
     return is_set(doc) && dict_set_steal(type->dict, names.__doc__, doc);
 }
 
-/* Structure ------------------------------------------------------------------------------------------------------------ */
+/* Structure
+ * ------------------------------------------------------------------------------------------------------------ */
 
-enum { INHERITED_FLAGS = TYPE_INT_SUB | TYPE_FLOAT_SUB | TYPE_STR_SUB | TYPE_BYTES_SUB | TYPE_LIST_SUB | TYPE_TUPLE_SUB |
-                         TYPE_DICT_SUB | TYPE_SET_SUB | TYPE_EXCEPTION_SUB | TYPE_TYPE_SUB | TYPE_COMPLEX_SUB | TYPE_GC |
-                         TYPE_SEQUENCE | TYPE_MAPPING | TYPE_WEAK };
+enum {
+    INHERITED_FLAGS = TYPE_INT_SUB | TYPE_FLOAT_SUB | TYPE_STR_SUB | TYPE_BYTES_SUB | TYPE_LIST_SUB | TYPE_TUPLE_SUB |
+                      TYPE_DICT_SUB | TYPE_SET_SUB | TYPE_EXCEPTION_SUB | TYPE_TYPE_SUB | TYPE_COMPLEX_SUB | TYPE_GC |
+                      TYPE_SEQUENCE | TYPE_MAPPING | TYPE_WEAK
+};
 
 static void inherit_layout(Type *type) {
     const Type *base = type->base;

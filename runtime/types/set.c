@@ -513,7 +513,9 @@ static Value method_symmetric_difference_update(const Value *args, size_t count)
 }
 
 static Value truth_of(int result) { return result < 0 ? UNSET : from_bool(result); }
-static Value method_issubset(const Value *args, size_t count) { return (void)count, truth_of(is_subset(args[0], args[1])); }
+static Value method_issubset(const Value *args, size_t count) {
+    return (void)count, truth_of(is_subset(args[0], args[1]));
+}
 static Value method_issuperset(const Value *args, size_t count) {
     return (void)count, truth_of(is_superset(args[0], args[1]));
 }
@@ -554,18 +556,19 @@ static Value method_class_getitem(const Value *args, size_t count) {
     return (void)count, generic_alias_new(args[0], args[1]);
 }
 
-#define COMMON_METHODS                                                                                                      \
-    METHOD("copy", "", method_copy, "Return a shallow copy of a set."),                                                     \
-    METHOD("union", "*others", method_union, "Return the union of sets as a new set."),                                     \
-    METHOD("intersection", "*others", method_intersection, "Return the intersection of two sets as a new set."),            \
-    METHOD("difference", "*others", method_difference, "Return the difference of two or more sets as a new set."),          \
-    METHOD("symmetric_difference", "other, /", method_symmetric_difference, "Return the symmetric difference of two sets as a new set."), \
-    METHOD("issubset", "other, /", method_issubset, "Test whether every element in the set is in other."),                  \
-    METHOD("issuperset", "other, /", method_issuperset, "Test whether every element in other is in the set."),              \
-    METHOD("isdisjoint", "other, /", method_isdisjoint, "Return True if two sets have a null intersection."),               \
-    METHOD("__reduce__", "", method_reduce, "Return state information for pickling."),                                      \
-    METHOD("__sizeof__", "", method_sizeof, "S.__sizeof__() -> size of S in memory, in bytes"),                             \
-    CLASS_METHOD("__class_getitem__", "item, /", method_class_getitem, "See PEP 585")
+#define COMMON_METHODS                                                                                                 \
+    METHOD("copy", "", method_copy, "Return a shallow copy of a set."),                                                \
+        METHOD("union", "*others", method_union, "Return the union of sets as a new set."),                            \
+        METHOD("intersection", "*others", method_intersection, "Return the intersection of two sets as a new set."),   \
+        METHOD("difference", "*others", method_difference, "Return the difference of two or more sets as a new set."), \
+        METHOD("symmetric_difference", "other, /", method_symmetric_difference,                                        \
+               "Return the symmetric difference of two sets as a new set."),                                           \
+        METHOD("issubset", "other, /", method_issubset, "Test whether every element in the set is in other."),         \
+        METHOD("issuperset", "other, /", method_issuperset, "Test whether every element in other is in the set."),     \
+        METHOD("isdisjoint", "other, /", method_isdisjoint, "Return True if two sets have a null intersection."),      \
+        METHOD("__reduce__", "", method_reduce, "Return state information for pickling."),                             \
+        METHOD("__sizeof__", "", method_sizeof, "S.__sizeof__() -> size of S in memory, in bytes"),                    \
+        CLASS_METHOD("__class_getitem__", "item, /", method_class_getitem, "See PEP 585")
 
 static const NativeDef set_methods[] = {
     COMMON_METHODS,
@@ -575,9 +578,12 @@ static const NativeDef set_methods[] = {
     METHOD("pop", "", method_pop, "Remove and return an arbitrary set element."),
     METHOD("clear", "", method_clear, "Remove all elements from this set."),
     METHOD("update", "*others", method_update, "Update a set with the union of itself and others."),
-    METHOD("intersection_update", "*others", method_intersection_update, "Update a set with the intersection of itself and another."),
-    METHOD("difference_update", "*others", method_difference_update, "Remove all elements of another set from this set."),
-    METHOD("symmetric_difference_update", "other, /", method_symmetric_difference_update, "Update a set with the symmetric difference of itself and another."),
+    METHOD("intersection_update", "*others", method_intersection_update,
+           "Update a set with the intersection of itself and another."),
+    METHOD("difference_update", "*others", method_difference_update,
+           "Remove all elements of another set from this set."),
+    METHOD("symmetric_difference_update", "other, /", method_symmetric_difference_update,
+           "Update a set with the symmetric difference of itself and another."),
     NATIVE_END,
 };
 static const NativeDef frozenset_methods[] = {COMMON_METHODS, NATIVE_END};

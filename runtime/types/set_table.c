@@ -1,7 +1,7 @@
 /* The hash table of set and frozenset.
  *
- * Scripts can see the order of a set, so every rule here (how far to probe in line, when to grow and to what size, which
- * slot of a removed entry is used again) has to stay the one of CPython 3.11.
+ * Scripts can see the order of a set, so every rule here (how far to probe in line, when to grow and to what size,
+ * which slot of a removed entry is used again) has to stay the one of CPython 3.11.
  */
 #include "runtime/types/set.h"
 

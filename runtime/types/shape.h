@@ -1,4 +1,5 @@
-/* Shapes: which attribute an instance keeps in which slot, shared by all instances that gained theirs in the same order.
+/* Shapes: which attribute an instance keeps in which slot, shared by all instances that gained theirs in the same
+ * order.
  *
  * An instance that can have attributes contains an Attrs at type->attrs_offset (negative: behind the items of a
  * variable-sized instance: attrs_of() knows), followed by `shape->inline_capacity` slots in place:
@@ -8,8 +9,8 @@
  * Slot i is in place while i < shape->inline_capacity, else outer.slots[i - inline_capacity] (raw memory).
  * An instance whose __dict__ was asked for, or that has too many attributes or lost one in the middle, is in dictionary
  * mode: shape->is_dictionary, and outer.dict is an owned Dict.  A shape implies its type and its inline capacity, so an
- * inline cache compares one pointer.  Shapes are immortal while their type lives; making one takes a lock (safe in every
- * mode).
+ * inline cache compares one pointer.  Shapes are immortal while their type lives; making one takes a lock (safe in
+ * every mode).
  *
  * Who allocates: instances of classes that derive from `object` alone start with the capacity that their class has been
  * seen to need (type->inline_slots grows); all others have a fixed capacity.  instance_allocate() gives the right size.
@@ -36,7 +37,8 @@ struct Shape {
 };
 
 typedef struct Attrs {
-    _Atomic(Shape *) shape; /* NULL only before the first attribute of an object made by object_allocate: then type->root_shape */
+    _Atomic(Shape *)
+        shape; /* NULL only before the first attribute of an object made by object_allocate: then type->root_shape */
     union {
         Value *slots;
         Value dict;
@@ -50,7 +52,8 @@ Attrs *attrs_of(Object *o);
 
 Shape *shape_of(Object *o);                      /* o has Attrs */
 int32_t shape_find(Shape *shape, Value name);    /* slot or -1; name interned */
-Shape *shape_add(Shape *shape, Value name);      /* NULL: too many, go to dictionary mode (or failed with MemoryError pending) */
+Shape *shape_add(Shape *shape,
+                 Value name); /* NULL: too many, go to dictionary mode (or failed with MemoryError pending) */
 static inline Value *attrs_slot(Attrs *a, const Shape *shape, uint32_t slot) {
     return slot < shape->inline_capacity ? &attrs_inline(a)[slot] : &a->outer.slots[slot - shape->inline_capacity];
 }

@@ -239,7 +239,8 @@ bool signature_bind(const Signature *s, Label label, const Value *args, size_t c
     for (size_t i = 0; i < slots; i++) out[i] = UNSET;
     if (!accepts_keywords(s)) {
         if (named) return refuse_keywords(label);
-        if (count < s->required || (count > s->positional && !s->variadic)) return refuse_positional_count(s, label, count);
+        if (count < s->required || (count > s->positional && !s->variadic))
+            return refuse_positional_count(s, label, count);
     } else if (!s->variadic && (count > s->positional || (count + named > s->count && !s->keywords))) {
         return refuse_too_many(s, label, count, named);
     }

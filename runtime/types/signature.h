@@ -9,7 +9,8 @@ typedef struct Parameter {
     bool required;
 } Parameter;
 
-/* Slots of a bound call: count named ones, then the dict of **kwargs if there is one, then the extra positional values. */
+/* Slots of a bound call: count named ones, then the dict of **kwargs if there is one, then the extra positional values.
+ */
 struct Signature {
     const NativeDef *def;      /* NULL: made for native_bind */
     const char *text;

@@ -6,7 +6,8 @@
 #include "runtime/types/str.h"
 #include "runtime/types/tuple.h"
 
-Type *const immediate_types[8] = {NULL, &none_type, &bool_type, &bool_type, &not_implemented_type, &ellipsis_type, NULL, NULL};
+Type *const immediate_types[8] = {NULL,           &none_type, &bool_type, &bool_type, &not_implemented_type,
+                                  &ellipsis_type, NULL,       NULL};
 
 static bool no_arguments(const char *name, size_t count, Value kwnames) {
     if (!count && (is_unset(kwnames) || !tuple_length(kwnames))) return true;

@@ -109,7 +109,8 @@ bool slice_long_bounds(Value slice, Value length, Value out[3]) {
     Value upper = sign < 0 ? int_add(length, from_small_int(-1)) : retain(length);
     Value start = is_none(s->start) ? retain(sign < 0 ? upper : lower) : long_clip(s->start, length, lower, upper);
     Value stop = UNSET;
-    if (is_set(start)) stop = is_none(s->stop) ? retain(sign < 0 ? lower : upper) : long_clip(s->stop, length, lower, upper);
+    if (is_set(start))
+        stop = is_none(s->stop) ? retain(sign < 0 ? lower : upper) : long_clip(s->stop, length, lower, upper);
     release(upper);
     if (is_unset(stop)) {
         release(start);

@@ -59,7 +59,8 @@ CALLER(call_call) { return SLOT_AS(Value, Value, const Value *, size_t, Value)(s
 /* Which operator a row of type->binary is; BINARY_COUNT for other slots. */
 static BinaryOp operator_of(const SlotDef *def) {
     size_t first = offsetof(Type, binary), last = offsetof(Type, binary[BINARY_COUNT]);
-    return def->offset >= first && def->offset < last ? (BinaryOp)((def->offset - first) / sizeof(void *)) : BINARY_COUNT;
+    return def->offset >= first && def->offset < last ? (BinaryOp)((def->offset - first) / sizeof(void *))
+                                                      : BINARY_COUNT;
 }
 
 CALLER(call_binary) {
@@ -148,15 +149,18 @@ CALLER(call_contains) {
     return found < 0 ? UNSET : from_bool(found);
 }
 
-/* Slot wrapper ------------------------------------------------------------------------------------------------------- */
+/* Slot wrapper -------------------------------------------------------------------------------------------------------
+ */
 
 static SlotWrapper *as_wrapper(Value v) { return (SlotWrapper *)as_object(v); }
 
 static Value wrapper_call(Value callee, const Value *args, size_t count, Value kwnames) {
     SlotWrapper *w = as_wrapper(callee);
-    if (!count) return raise_type_error("descriptor '%s' of '%s' object needs an argument", w->def->text, w->owner->name);
+    if (!count)
+        return raise_type_error("descriptor '%s' of '%s' object needs an argument", w->def->text, w->owner->name);
     if (!object_is_instance_exact_or_sub(args[0], w->owner))
-        return raise_type_error("descriptor '%s' requires a '%s' object but received a '%T'", w->def->text, w->owner->name, args[0]);
+        return raise_type_error("descriptor '%s' requires a '%s' object but received a '%T'", w->def->text,
+                                w->owner->name, args[0]);
     return w->def->call(w->def, w->slot, args[0], args + 1, count - 1, kwnames);
 }
 
@@ -164,8 +168,8 @@ static Value wrapper_get(Value self, Value instance, Value owner) {
     if (is_unset(instance)) return retain(self);
     SlotWrapper *w = as_wrapper(self);
     if (!object_is_instance_exact_or_sub(instance, w->owner))
-        return raise_type_error("descriptor '%s' for '%s' objects doesn't apply to a '%T' object", w->def->text, w->owner->name,
-                                instance);
+        return raise_type_error("descriptor '%s' for '%s' objects doesn't apply to a '%T' object", w->def->text,
+                                w->owner->name, instance);
     MethodWrapper *m = object_allocate(&method_wrapper_type, sizeof *m);
     if (!m) return UNSET;
     m->wrapper = retain(self);
@@ -214,7 +218,8 @@ Type slot_wrapper_type = {
     .descriptor_get = wrapper_get,
 };
 
-/* Method wrapper ----------------------------------------------------------------------------------------------------- */
+/* Method wrapper -----------------------------------------------------------------------------------------------------
+ */
 
 static MethodWrapper *as_method_wrapper(Value v) { return (MethodWrapper *)as_object(v); }
 

@@ -64,7 +64,8 @@ bool slot_is_scripted(const Type *type, const void *slot) {
     return false;
 }
 
-/* Static types ------------------------------------------------------------------------------------------------------- */
+/* Static types -------------------------------------------------------------------------------------------------------
+ */
 
 static bool wrapper_add(Type *type, const SlotDef *def, const void *slot) {
     if (def->offset == offsetof(Type, hash) && slot == (const void *)type_unhashable)
@@ -114,7 +115,8 @@ void slots_inherit(Type *type) {
 #undef INHERIT
 }
 
-/* Classes of scripts -------------------------------------------------------------------------------------------------- */
+/* Classes of scripts --------------------------------------------------------------------------------------------------
+ */
 
 /* The slot function that the attribute `found` stands for, if it is the built-in one of this row; else NULL. */
 static const void *builtin_slot(const Type *type, const SlotDef *def, Value found) {

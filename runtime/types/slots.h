@@ -8,7 +8,8 @@
 
 typedef struct SlotDef SlotDef;
 /* Calls the slot function for a slot wrapper: args without self. */
-typedef Value (*SlotCall)(const SlotDef *def, const void *slot, Value self, const Value *args, size_t count, Value kwnames);
+typedef Value (*SlotCall)(const SlotDef *def, const void *slot, Value self, const Value *args, size_t count,
+                          Value kwnames);
 
 struct SlotDef {
     const Value *name;     /* in `names` */
@@ -33,7 +34,9 @@ static inline const void *slot_read(const Type *type, size_t offset) {
     memcpy(&fn, (const char *)type + offset, sizeof fn);
     return fn;
 }
-static inline void slot_write(Type *type, size_t offset, const void *fn) { memcpy((char *)type + offset, &fn, sizeof fn); }
+static inline void slot_write(Type *type, size_t offset, const void *fn) {
+    memcpy((char *)type + offset, &fn, sizeof fn);
+}
 
 /* Static types: a slot wrapper in type->dict for every slot that the type itself fills. */
 bool slots_make_wrappers(Type *type);
@@ -61,9 +64,11 @@ extern const NativeDef type_make_def;
 Value type_call_make(Type *owner, const Value *args, size_t count, Value kwnames);
 
 /* All slot functions that look special methods up (dispatch.c). */
-#define BINARY_OPS(X) \
-    X(BINARY_ADD) X(BINARY_SUBTRACT) X(BINARY_MULTIPLY) X(BINARY_MATMUL) X(BINARY_TRUE_DIVIDE) X(BINARY_FLOOR_DIVIDE) \
-    X(BINARY_MODULO) X(BINARY_POWER) X(BINARY_LSHIFT) X(BINARY_RSHIFT) X(BINARY_AND) X(BINARY_OR) X(BINARY_XOR) X(BINARY_DIVMOD)
+#define BINARY_OPS(X)                                                                                                  \
+    X(BINARY_ADD)                                                                                                      \
+    X(BINARY_SUBTRACT) X(BINARY_MULTIPLY) X(BINARY_MATMUL) X(BINARY_TRUE_DIVIDE) X(BINARY_FLOOR_DIVIDE)                \
+        X(BINARY_MODULO) X(BINARY_POWER) X(BINARY_LSHIFT) X(BINARY_RSHIFT) X(BINARY_AND) X(BINARY_OR) X(BINARY_XOR)    \
+            X(BINARY_DIVMOD)
 #define DECLARE(op) Value dispatch_##op(Value a, Value b); Value dispatch_inplace_##op(Value a, Value b);
 BINARY_OPS(DECLARE)
 #undef DECLARE

@@ -74,7 +74,8 @@ Value str_of_type(Type *type, Value text) {
     Value made = new_of_type(type, from->length, str_max(from));
     if (is_unset(made)) return UNSET;
     str_copy(as_str(made), 0, from, 0, from->length);
-    atomic_store_explicit(&as_str(made)->hash, atomic_load_explicit(&from->hash, memory_order_relaxed), memory_order_relaxed);
+    atomic_store_explicit(&as_str(made)->hash, atomic_load_explicit(&from->hash, memory_order_relaxed),
+                          memory_order_relaxed);
     return made;
 }
 

@@ -61,7 +61,7 @@ Value str_from_int64(int64_t n);                                /* decimal digit
 Value str_from_code_point(uint32_t c);                          /* latin-1 ones are shared */
 /* Room for n code points not above `max`: the caller fills data.  The width is the narrowest for max. */
 Value str_new(size_t n, uint32_t max);
-Value str_intern(Value s);                                      /* steals s, returns the interned equal; exact str only */
+Value str_intern(Value s); /* steals s, returns the interned equal; exact str only */
 Value str_intern_utf8(const char *s, size_t n);
 Value str_intern_cstr(const char *s);
 

@@ -35,7 +35,8 @@ static bool reserve(StrBuilder *b, size_t more, uint32_t max) {
     unsigned width = width_for(b->max | max);
     if (more > SIZE_MAX / 16 - b->length) return fail(b);
     size_t need = b->length + more;
-    if ((width != b->width || need > b->capacity) && !move(b, b->data ? need + need / 2 + 16 : need, width)) return false;
+    if ((width != b->width || need > b->capacity) && !move(b, b->data ? need + need / 2 + 16 : need, width))
+        return false;
     b->max |= max;
     return true;
 }

@@ -18,7 +18,9 @@ static Value all_pass(Value v, bool (*test)(uint32_t)) {
 }
 
 static bool is_digit(uint32_t c) { return unicode_digit(c) >= 0; }
-static bool is_alnum(uint32_t c) { return unicode_is(c, UNICODE_ALPHA | UNICODE_DIGIT) || is_digit(c) || unicode_is_numeric(c); }
+static bool is_alnum(uint32_t c) {
+    return unicode_is(c, UNICODE_ALPHA | UNICODE_DIGIT) || is_digit(c) || unicode_is_numeric(c);
+}
 
 STR_METHOD(isalpha) { return all_are(args[0], UNICODE_ALPHA); }
 STR_METHOD(isdecimal) { return all_are(args[0], UNICODE_DIGIT); }

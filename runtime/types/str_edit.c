@@ -122,8 +122,10 @@ static bool pad_arguments(const Value *args, size_t *missing, uint32_t *fill) {
     if (!size_argument(args[1], &width)) return false;
     *fill = ' ';
     if (is_set(args[2])) {
-        if (!str_is(args[2])) return raise_type_error("The fill character must be a unicode character, not %T", args[2]), false;
-        if (str_length(args[2]) != 1) return raise_type_error("The fill character must be exactly one character long"), false;
+        if (!str_is(args[2]))
+            return raise_type_error("The fill character must be a unicode character, not %T", args[2]), false;
+        if (str_length(args[2]) != 1)
+            return raise_type_error("The fill character must be exactly one character long"), false;
         *fill = str_at(as_str(args[2]), 0);
     }
     *missing = width > (int64_t)str_length(args[0]) ? (size_t)width - str_length(args[0]) : 0;
@@ -209,7 +211,9 @@ static Value join_values(Value separator, const Value *items, size_t n) {
     Str *out = as_str(made);
     unsigned width = str_width(out);
     for (size_t i = 0; i < n; i++) {
-        if (i && between->length) units_copy(out->data, width, at, between->data, str_width(between), 0, between->length), at += between->length;
+        if (i && between->length)
+            units_copy(out->data, width, at, between->data, str_width(between), 0, between->length),
+                at += between->length;
         Str *s = as_str(items[i]);
         units_copy(out->data, width, at, s->data, str_width(s), 0, s->length);
         at += s->length;
@@ -220,7 +224,8 @@ static Value join_values(Value separator, const Value *items, size_t n) {
 Value str_join(Value separator, Value iterable) {
     if (list_is_exact(iterable)) return join_values(separator, as_list(iterable)->items, as_list(iterable)->length);
     if (tuple_is_exact(iterable)) return join_values(separator, as_tuple(iterable)->items, as_tuple(iterable)->length);
-    if (!type_of(iterable)->iterate && !type_of(iterable)->get_item) return raise_type_error("can only join an iterable");
+    if (!type_of(iterable)->iterate && !type_of(iterable)->get_item)
+        return raise_type_error("can only join an iterable");
     Value list = list_from_iterable(iterable);
     if (is_unset(list)) return UNSET;
     Value joined = join_values(separator, as_list(list)->items, as_list(list)->length);

@@ -10,8 +10,8 @@
 #include "runtime/types/tuple.h"
 
 /* memmem finds in linear time; a hit between two units is no hit. */
-static int64_t find_units(const unsigned char *data, unsigned width, size_t start, size_t stop, const unsigned char *needle,
-                          size_t m) {
+static int64_t find_units(const unsigned char *data, unsigned width, size_t start, size_t stop,
+                          const unsigned char *needle, size_t m) {
     const unsigned char *from = data + start * width, *end = data + stop * width;
     while ((size_t)(end - from) >= m * width) {
         const unsigned char *hit = memmem(from, (size_t)(end - from), needle, m * width);
@@ -23,8 +23,8 @@ static int64_t find_units(const unsigned char *data, unsigned width, size_t star
     return -1;
 }
 
-static int64_t rfind_units(const unsigned char *data, unsigned width, size_t start, size_t stop, const unsigned char *needle,
-                           size_t m) {
+static int64_t rfind_units(const unsigned char *data, unsigned width, size_t start, size_t stop,
+                           const unsigned char *needle, size_t m) {
     uint32_t first = unit_at(needle, width, 0);
     for (size_t i = stop - m + 1; i-- > start;)
         if (unit_at(data, width, i) == first && memcmp(data + i * width, needle, m * width) == 0) return (int64_t)i;
@@ -150,7 +150,8 @@ static Value affix_method(const Value *args, const char *name, bool at_end) {
     size_t from, to;
     if (!range_arguments(args[2], args[3], str_length(args[0]), &from, &to)) return UNSET;
     if (str_is(args[1])) return from_bool(has_affix(as_str(args[0]), from, to, as_str(args[1]), at_end));
-    if (!tuple_is(args[1])) return raise_type_error("%s first arg must be str or a tuple of str, not %T", name, args[1]);
+    if (!tuple_is(args[1]))
+        return raise_type_error("%s first arg must be str or a tuple of str, not %T", name, args[1]);
     for (size_t i = 0; i < tuple_length(args[1]); i++) {
         Value affix = tuple_at(args[1], i);
         if (!str_is(affix)) return raise_type_error("tuple for %s must only contain str, not %T", name, affix);

@@ -170,7 +170,8 @@ static Value convert(Value v, uint32_t conversion) {
     case 'r': return object_repr(v);
     case 'a': return object_ascii(v);
     }
-    if (conversion > 32 && conversion < 127) return raise_value_error("Unknown conversion specifier %c", (int)conversion);
+    if (conversion > 32 && conversion < 127)
+        return raise_value_error("Unknown conversion specifier %c", (int)conversion);
     return raise_value_error("Unknown conversion specifier \\x%x", (unsigned)conversion);
 }
 
@@ -283,7 +284,8 @@ STR_METHOD(__format__) {
     if (f.type != 's') return format_unknown_code(f.type, type_of(self)->name);
     if (!check_text_spec(&f)) return UNSET;
     size_t n = str_length(self);
-    Value text = f.precision >= 0 && (uint64_t)f.precision < n ? str_slice(self, 0, n = (size_t)f.precision) : str_exact(self);
+    Value text =
+        f.precision >= 0 && (uint64_t)f.precision < n ? str_slice(self, 0, n = (size_t)f.precision) : str_exact(self);
     if (is_unset(text) || f.width <= (int64_t)n) return text;
     size_t missing = (size_t)f.width - n, left = f.align == '>' ? missing : f.align == '^' ? missing / 2 : 0;
     Value made = str_pad(text, left, missing - left, f.fill);

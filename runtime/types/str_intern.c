@@ -36,7 +36,8 @@ static bool grow(void) {
 static Str **find_slot(uint64_t hash, const void *data, size_t n, unsigned width) {
     size_t at = hash & table.mask;
     for (Str *s; (s = table.slots[at]); at = (at + 1) & table.mask)
-        if (str_hash(s) == hash && s->length == n && str_width(s) == width && memcmp(s->data, data, n * width) == 0) break;
+        if (str_hash(s) == hash && s->length == n && str_width(s) == width && memcmp(s->data, data, n * width) == 0)
+            break;
     return &table.slots[at];
 }
 

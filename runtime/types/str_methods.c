@@ -10,7 +10,8 @@
 
 bool text_argument(Value v, const char *function, const char *name, const char **out) {
     if (is_unset(v)) return true;
-    if (!str_is(v)) return raise_type_error("%s() argument '%s' must be str, not %s", function, name, argument_type(v)), false;
+    if (!str_is(v))
+        return raise_type_error("%s() argument '%s' must be str, not %s", function, name, argument_type(v)), false;
     size_t n;
     *out = str_utf8(v, &n);
     if (*out && strlen(*out) != n) return raise_value_error("embedded null character"), false;
@@ -19,7 +20,8 @@ bool text_argument(Value v, const char *function, const char *name, const char *
 
 STR_METHOD(encode) {
     const char *encoding = "utf-8", *errors = "strict";
-    if (!text_argument(args[1], "encode", "encoding", &encoding) || !text_argument(args[2], "encode", "errors", &errors))
+    if (!text_argument(args[1], "encode", "encoding", &encoding) ||
+        !text_argument(args[2], "encode", "errors", &errors))
         return UNSET;
     return str_encode(args[0], encoding, errors);
 }
@@ -27,7 +29,8 @@ STR_METHOD(encode) {
 static Value decode_object(Value v, Value encoding_value, Value errors_value) {
     const char *encoding = "utf-8", *errors = "strict";
     Buffer buffer;
-    if (!text_argument(encoding_value, "str", "encoding", &encoding) || !text_argument(errors_value, "str", "errors", &errors))
+    if (!text_argument(encoding_value, "str", "encoding", &encoding) ||
+        !text_argument(errors_value, "str", "errors", &errors))
         return UNSET;
     if (str_is(v)) return raise_type_error("decoding str is not supported");
     if (!buffer_supported(v)) return raise_type_error("decoding to str: need a bytes-like object, %T found", v);
@@ -103,7 +106,8 @@ const NativeDef str_methods[] = {
     ROW(rstrip, "chars=None, /", "The text without trailing white space, or characters of chars."),
     ROW(split, "sep=None, maxsplit=-1", "The words of the text, cut at sep at most maxsplit times."),
     ROW(splitlines, "keepends=False", "The lines of the text."),
-    ROW(startswith, "prefix, start=None, end=None, /", "Does the text start with the prefix, or one of a tuple of them?"),
+    ROW(startswith, "prefix, start=None, end=None, /",
+        "Does the text start with the prefix, or one of a tuple of them?"),
     ROW(strip, "chars=None, /", "The text without leading and trailing white space, or characters of chars."),
     ROW(swapcase, "", "The text with upper case made lower and lower case made upper."),
     ROW(title, "", "The text with each word in title case."),

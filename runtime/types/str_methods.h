@@ -29,11 +29,13 @@ Value str_modulo(Value a, Value b);
 static inline const char *argument_type(Value v) { return is_none(v) ? "None" : type_of(v)->name; }
 
 /* Arguments of methods.  False: TypeError pending. */
-bool str_argument(Value v, const char *method); /* "replace() argument 1 must be str, not int" is method "replace() argument 1" */
+bool str_argument(
+    Value v, const char *method); /* "replace() argument 1 must be str, not int" is method "replace() argument 1" */
 /* Optional start and end of find() and the like, clipped to length. UNSET and None: the whole. */
 bool range_arguments(Value start, Value stop, size_t length, size_t *from, size_t *to);
 bool size_argument(Value v, int64_t *out); /* an int for a count or width; OverflowError when huge */
-/* A str without zeros for a C function, as UTF-8; unset leaves *out alone. "encode() argument 'encoding' must be str, not int" */
+/* A str without zeros for a C function, as UTF-8; unset leaves *out alone. "encode() argument 'encoding' must be str,
+ * not int" */
 bool text_argument(Value v, const char *function, const char *name, const char **out);
 
 /* Searching: -1 absent, -2 failed. */
@@ -50,7 +52,12 @@ void builder_escaped(StrBuilder *b, uint32_t c); /* \x.., \u...., \U........ */
 /* Methods, by file. */
 #define STR_METHOD(name) Value str_method_##name(const Value *args, size_t count)
 /* str_case.c */
-STR_METHOD(capitalize); STR_METHOD(casefold); STR_METHOD(lower); STR_METHOD(upper); STR_METHOD(swapcase); STR_METHOD(title);
+STR_METHOD(capitalize);
+STR_METHOD(casefold);
+STR_METHOD(lower);
+STR_METHOD(upper);
+STR_METHOD(swapcase);
+STR_METHOD(title);
 /* str_classes.c */
 STR_METHOD(isalnum); STR_METHOD(isalpha); STR_METHOD(isascii); STR_METHOD(isdecimal); STR_METHOD(isdigit);
 STR_METHOD(isidentifier); STR_METHOD(islower); STR_METHOD(isnumeric); STR_METHOD(isprintable); STR_METHOD(isspace);

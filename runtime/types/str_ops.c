@@ -131,7 +131,8 @@ static Value step_slice(Str *s, int64_t start, int64_t step, size_t count) {
     for (size_t i = 0; i < count; i++) max |= unit_at(s->data, width, (size_t)(start + (int64_t)i * step));
     Value made = str_new(count, max);
     if (is_unset(made) || !count) return made;
-    for (size_t i = 0; i < count; i++) str_put(as_str(made), i, unit_at(s->data, width, (size_t)(start + (int64_t)i * step)));
+    for (size_t i = 0; i < count; i++)
+        str_put(as_str(made), i, unit_at(s->data, width, (size_t)(start + (int64_t)i * step)));
     return made;
 }
 
@@ -162,7 +163,8 @@ Value str_get_item(Value self, Value key) {
 }
 
 Value str_iterate(Value self) {
-    StrIterator *it = object_allocate(str_is_ascii(as_str(self)) ? &str_ascii_iterator_type : &str_iterator_type, sizeof *it);
+    StrIterator *it =
+        object_allocate(str_is_ascii(as_str(self)) ? &str_ascii_iterator_type : &str_iterator_type, sizeof *it);
     if (!it) return UNSET;
     it->str = retain(self);
     return from_object(it);
@@ -195,10 +197,11 @@ static const NativeDef iterator_methods[] = {
     NATIVE_END,
 };
 
-#define ITERATOR(type_name)                                                                                                 \
-    {                                                                                                                       \
-        TYPE_HEAD(type_name), .flags = TYPE_IMMUTABLE | TYPE_DISALLOW_NEW, .basic_size = sizeof(StrIterator),               \
-        .methods = iterator_methods, .destroy = iterator_destroy, .iterate = iterator_self, .next = iterator_step           \
+#define ITERATOR(type_name)                                                                                            \
+    {                                                                                                                  \
+        TYPE_HEAD(type_name), .flags = TYPE_IMMUTABLE | TYPE_DISALLOW_NEW, .basic_size = sizeof(StrIterator),          \
+                              .methods = iterator_methods, .destroy = iterator_destroy, .iterate = iterator_self,      \
+                              .next = iterator_step                                                                    \
     }
 Type str_iterator_type = ITERATOR("str_iterator");
 Type str_ascii_iterator_type = ITERATOR("str_ascii_iterator");

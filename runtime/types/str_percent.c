@@ -54,7 +54,8 @@ static bool read_key(Percent *p) {
         if (peek(p) == '(') depth++;
     }
     if (at_end(p)) return complain("incomplete format key");
-    Value key = p->bytes ? bytes_from(as_str(p->format)->data + start, p->at - start) : str_slice(p->format, start, p->at);
+    Value key =
+        p->bytes ? bytes_from(as_str(p->format)->data + start, p->at - start) : str_slice(p->format, start, p->at);
     p->at++;
     Value found = is_set(key) ? object_get_item(p->mapping, key) : UNSET;
     release(key);
@@ -103,7 +104,8 @@ static bool read_directive(Percent *p, Directive *d) {
     if (!at_end(p) && peek(p) == '.') {
         p->at++;
         d->precision = 0;
-        if (!read_number(p, &d->precision, "precision too big", "Python int too large to convert to C int")) return false;
+        if (!read_number(p, &d->precision, "precision too big", "Python int too large to convert to C int"))
+            return false;
         if (d->precision < 0) d->precision = 0;
     }
     if (!at_end(p) && (peek(p) == 'h' || peek(p) == 'l' || peek(p) == 'L')) p->at++;
@@ -137,7 +139,8 @@ static Value char_text(Value v) {
 /* %c of bytes: a number or one byte. */
 static Value byte_text(Value v) {
     int64_t c = -1;
-    if ((bytes_is(v) || bytearray_is(v)) && bytes_span(v).length == 1) return str_from_code_point(bytes_span(v).data[0]);
+    if ((bytes_is(v) || bytearray_is(v)) && bytes_span(v).length == 1)
+        return str_from_code_point(bytes_span(v).data[0]);
     Value n = type_of(v)->index ? object_index(v) : UNSET;
     if (is_unset(n)) {
         error_clear();
@@ -161,7 +164,8 @@ static Value bytes_text(Value v) {
     bool self_needed;
     int found = special_lookup(v, names.__bytes__, &method, &self_needed);
     if (found == 0)
-        return raise_type_error("%%b requires a bytes-like object, or an object that implements __bytes__, not '%T'", v);
+        return raise_type_error("%%b requires a bytes-like object, or an object that implements __bytes__, not '%T'",
+                                v);
     Value made = found > 0 ? call(method, &v, self_needed, UNSET) : UNSET;
     if (found > 0) release(method);
     if (is_set(made) && !bytes_is(made)) {
@@ -176,7 +180,8 @@ static Value bytes_text(Value v) {
 
 static Value unsupported(Percent *p, uint32_t c) {
     uint32_t shown = c > 31 && c < 127 ? c : '?';
-    return raise_value_error("unsupported format character '%c' (0x%x) at index %zd", (int)shown, (unsigned)c, p->at - 1);
+    return raise_value_error("unsupported format character '%c' (0x%x) at index %zd", (int)shown, (unsigned)c,
+                             p->at - 1);
 }
 
 static bool add_value(Percent *p, const Directive *d) {
@@ -234,14 +239,16 @@ static bool run(Percent *p) {
         else if (!read_directive(p, &d) || !add_value(p, &d)) return false;
     }
     if (p->next < p->count && is_unset(p->mapping))
-        return raise_type_error("not all arguments converted during %s formatting", p->bytes ? "bytes" : "string"), false;
+        return raise_type_error("not all arguments converted during %s formatting", p->bytes ? "bytes" : "string"),
+               false;
     return !p->out.failed;
 }
 
 static Value format_values(Value format, Value values, bool bytes) {
     Percent p = {.format = format, .values = values, .count = -1, .next = -2, .bytes = bytes, .out = STR_BUILDER};
     if (tuple_is(values)) p.count = (int64_t)tuple_length(values), p.next = 0;
-    else if (type_of(values)->get_item && !(bytes ? bytes_is(values) || bytearray_is(values) : str_is(values))) p.mapping = values;
+    else if (type_of(values)->get_item && !(bytes ? bytes_is(values) || bytearray_is(values) : str_is(values)))
+        p.mapping = values;
     bool fine = run(&p);
     release(p.item);
     if (fine) return builder_finish(&p.out);

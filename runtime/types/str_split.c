@@ -110,7 +110,8 @@ static Value rsplit_at(Value s, Value separator, int64_t limit) {
     return is_set(list) && add_slice(list, s, 0, stop) && list_reverse(list) ? list : drop(list);
 }
 
-static Value split_method(const Value *args, Value (*at_space)(Value, int64_t), Value (*at_text)(Value, Value, int64_t)) {
+static Value split_method(const Value *args, Value (*at_space)(Value, int64_t),
+                          Value (*at_text)(Value, Value, int64_t)) {
     int64_t limit = -1;
     if (is_set(args[2]) && !size_argument(args[2], &limit)) return UNSET;
     if (is_unset(args[1]) || is_none(args[1])) return at_space(args[0], limit);

@@ -64,7 +64,8 @@ static bool add_mapping(Value dict, Value mapping) {
         return raise_type_error("if you give only one argument to maketrans it must be a dict"), false;
     while (dict_next(mapping, &position, &key, &value)) {
         if (str_is(key)) {
-            if (str_length(key) != 1) return raise_value_error("string keys in translate table must be of length 1"), false;
+            if (str_length(key) != 1)
+                return raise_value_error("string keys in translate table must be of length 1"), false;
             key = from_small_int(str_at(as_str(key), 0));
         } else if (!int_is(key)) return raise_type_error("keys in translate table must be strings or integers"), false;
         if (!dict_set(dict, key, value)) return false;
@@ -74,8 +75,10 @@ static bool add_mapping(Value dict, Value mapping) {
 
 static bool fill_table(Value dict, Value x, Value y, Value z) {
     if (is_unset(y)) return add_mapping(dict, x);
-    if (!str_is(x)) return raise_type_error("first maketrans argument must be a string if there is a second argument"), false;
-    if (!str_argument(y, "maketrans() argument 2") || (is_set(z) && !str_argument(z, "maketrans() argument 3"))) return false;
+    if (!str_is(x))
+        return raise_type_error("first maketrans argument must be a string if there is a second argument"), false;
+    if (!str_argument(y, "maketrans() argument 2") || (is_set(z) && !str_argument(z, "maketrans() argument 3")))
+        return false;
     if (!add_pairs(dict, as_str(x), as_str(y))) return false;
     for (size_t i = 0; is_set(z) && i < str_length(z); i++)
         if (!dict_set(dict, from_small_int(str_at(as_str(z), i)), NONE)) return false;

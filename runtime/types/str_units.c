@@ -1,11 +1,11 @@
 /* Copying, filling and scanning code units. */
 #include "runtime/types/str_units.h"
 
-#define COPY_LOOP(To, From)                                                                                                 \
-    do {                                                                                                                    \
-        To *t_ = (To *)to + at;                                                                                             \
-        const From *f_ = (const From *)from + start;                                                                        \
-        for (size_t i = 0; i < n; i++) t_[i] = (To)f_[i];                                                                   \
+#define COPY_LOOP(To, From)                                                                                            \
+    do {                                                                                                               \
+        To *t_ = (To *)to + at;                                                                                        \
+        const From *f_ = (const From *)from + start;                                                                   \
+        for (size_t i = 0; i < n; i++) t_[i] = (To)f_[i];                                                              \
     } while (0)
 
 void units_copy(void *to, unsigned to_width, size_t at, const void *from, unsigned from_width, size_t start, size_t n) {
@@ -39,10 +39,10 @@ static bool bytes_are_ascii(const uint8_t *p, size_t n) {
     return (all & UINT64_C(0x8080808080808080)) == 0;
 }
 
-#define OR_LOOP(T)                                                                                                          \
-    do {                                                                                                                    \
-        const T *p_ = data;                                                                                                 \
-        for (size_t i = 0; i < n; i++) all |= p_[i];                                                                        \
+#define OR_LOOP(T)                                                                                                     \
+    do {                                                                                                               \
+        const T *p_ = data;                                                                                            \
+        for (size_t i = 0; i < n; i++) all |= p_[i];                                                                   \
     } while (0)
 
 uint32_t units_max(const void *data, unsigned width, size_t n) {

@@ -55,13 +55,15 @@ size_t utf8_scan(const unsigned char *s, size_t n, size_t *points, uint32_t *max
     return i;
 }
 
-#define DECODE_LOOP(T)                                                                                                      \
-    do {                                                                                                                    \
-        T *o_ = (T *)out + at;                                                                                              \
-        while (i < n) {                                                                                                     \
-            if (s[i] < 0x80) *o_++ = s[i++];                                                                                \
-            else i += decode_one(s + i, n - i, &c), *o_++ = (T)c;                                                           \
-        }                                                                                                                   \
+#define DECODE_LOOP(T)                                                                                                 \
+    do {                                                                                                               \
+        T *o_ = (T *)out + at;                                                                                         \
+        while (i < n) {                                                                                                \
+            if (s[i] < 0x80)                                                                                           \
+                *o_++ = s[i++];                                                                                        \
+            else                                                                                                       \
+                i += decode_one(s + i, n - i, &c), *o_++ = (T)c;                                                       \
+        }                                                                                                              \
     } while (0)
 
 void utf8_decode_valid(const unsigned char *s, size_t n, void *out, unsigned width) {
@@ -98,7 +100,8 @@ unsigned utf8_put(uint32_t c, char *out) {
         o[0] = (unsigned char)(0xE0 | c >> 12), o[1] = 0x80 | (c >> 6 & 0x3F), o[2] = 0x80 | (c & 0x3F);
         return 3;
     }
-    o[0] = (unsigned char)(0xF0 | c >> 18), o[1] = 0x80 | (c >> 12 & 0x3F), o[2] = 0x80 | (c >> 6 & 0x3F), o[3] = 0x80 | (c & 0x3F);
+    o[0] = (unsigned char)(0xF0 | c >> 18), o[1] = 0x80 | (c >> 12 & 0x3F), o[2] = 0x80 | (c >> 6 & 0x3F),
+    o[3] = 0x80 | (c & 0x3F);
     return 4;
 }
 

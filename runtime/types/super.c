@@ -103,7 +103,8 @@ static Value super_make(Type *type, const Value *args, size_t count, Value kwnam
 
 static bool super_init(Value self, const Value *args, size_t count, Value kwnames) {
     Value bound[2];
-    if (!native_no_keywords("super", kwnames) || !native_bind("super", "type=None, object=None, /", args, count, UNSET, bound))
+    if (!native_no_keywords("super", kwnames) ||
+        !native_bind("super", "type=None, object=None, /", args, count, UNSET, bound))
         return false;
     if (!count && !super_arguments_hook) return raise_runtime_error("super(): no current frame"), false;
     if (!count && !super_arguments_hook(&bound[0], &bound[1])) return false;

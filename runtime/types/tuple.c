@@ -230,7 +230,8 @@ static Value method_class_getitem(const Value *args, size_t count) {
 
 static const NativeDef methods[] = {
     METHOD("count", "value, /", method_count, "Return number of occurrences of value."),
-    METHOD("index", "value, start=0, stop=9223372036854775807, /", method_index, "Return first index of value.\n\nRaises ValueError if the value is not present."),
+    METHOD("index", "value, start=0, stop=9223372036854775807, /", method_index,
+           "Return first index of value.\n\nRaises ValueError if the value is not present."),
     METHOD("__getnewargs__", "", method_getnewargs, NULL),
     METHOD("__sizeof__", "", method_sizeof, "Size of object in memory, in bytes."),
     CLASS_METHOD("__class_getitem__", "item, /", method_class_getitem, "See PEP 585"),

@@ -24,7 +24,7 @@ static inline Tuple *as_tuple(Value v) { return (Tuple *)as_object(v); }
 static inline size_t tuple_length(Value v) { return as_tuple(v)->length; }
 static inline Value tuple_at(Value v, size_t i) { return as_tuple(v)->items[i]; } /* borrowed */
 
-Value tuple_new(size_t n);                             /* items unset: fill before anyone sees it; n 0: the shared empty tuple */
+Value tuple_new(size_t n); /* items unset: fill before anyone sees it; n 0: the shared empty tuple */
 Value tuple_from_values(const Value *items, size_t n); /* retains */
 Value tuple_steal(const Value *items, size_t n);       /* takes over n owned values; on failure releases them */
 Value tuple_from_iterable(Value iterable);

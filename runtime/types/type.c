@@ -19,7 +19,8 @@
 
 #include <string.h>
 
-/* Attribute access ------------------------------------------------------------------------------------------------------ */
+/* Attribute access
+ * ------------------------------------------------------------------------------------------------------ */
 
 static Value through_class(Value attribute, Type *type) { return descriptor_bind(attribute, UNSET, type); }
 
@@ -54,7 +55,8 @@ Value type_get_attribute(Value self, Value name) {
 
 static bool is_special_name(Value name) {
     size_t n = str_length(name);
-    return n > 4 && str_at(as_str(name), 0) == '_' && str_at(as_str(name), 1) == '_' && str_at(as_str(name), n - 1) == '_';
+    return n > 4 && str_at(as_str(name), 0) == '_' && str_at(as_str(name), 1) == '_' &&
+           str_at(as_str(name), n - 1) == '_';
 }
 
 static bool set_own(Type *type, Value name, Value value) {
@@ -87,7 +89,8 @@ bool type_set_attribute(Value self, Value name, Value value) {
     return ok;
 }
 
-/* Calling -------------------------------------------------------------------------------------------------------------- */
+/* Calling
+ * -------------------------------------------------------------------------------------------------------------- */
 
 static Value type_call(Value self, const Value *args, size_t count, Value kwnames) {
     Type *type = as_type(self);
@@ -104,7 +107,8 @@ static Value type_call(Value self, const Value *args, size_t count, Value kwname
         release(made);
         return UNSET;
     }
-    if (own->init == object_init && own->make != object_make && (count || named) && !object_init(made, args, count, kwnames)) {
+    if (own->init == object_init && own->make != object_make && (count || named) &&
+        !object_init(made, args, count, kwnames)) {
         release(made);
         return UNSET;
     }
@@ -178,7 +182,8 @@ Value type_call_make(Type *owner, const Value *args, size_t count, Value kwnames
     return owner->make(type, args + 1, count - 1, kwnames);
 }
 
-/* Text ------------------------------------------------------------------------------------------------------------------ */
+/* Text
+ * ------------------------------------------------------------------------------------------------------------------ */
 
 static Value module_of(Type *type) { /* owned, UNSET: none */
     if (type->flags & TYPE_HEAP) return retain(dict_get_str(type->dict, names.__module__));
@@ -207,13 +212,15 @@ static Value type_repr(Value self) {
     return result;
 }
 
-/* Attributes of types --------------------------------------------------------------------------------------------------- */
+/* Attributes of types
+ * --------------------------------------------------------------------------------------------------- */
 
 static bool refuse_change(Value self, Value value, const char *attribute) {
     Type *type = as_type(self);
     if (!(type->flags & TYPE_HEAP))
         return raise_type_error("cannot set '%s' attribute of immutable type '%N'", attribute, type), true;
-    if (is_unset(value)) return raise_type_error("cannot delete '%s' attribute of immutable type '%N'", attribute, type), true;
+    if (is_unset(value))
+        return raise_type_error("cannot delete '%s' attribute of immutable type '%N'", attribute, type), true;
     return false;
 }
 
@@ -351,7 +358,8 @@ static const MemberDef type_members[] = {
     {0},
 };
 
-/* Methods of types -------------------------------------------------------------------------------------------------------- */
+/* Methods of types
+ * -------------------------------------------------------------------------------------------------------- */
 
 static Value method_mro(const Value *args, size_t count) {
     Value mro = mro_compute(as_type(args[0]), as_type(args[0])->bases);
@@ -403,7 +411,8 @@ static Value method_sizeof(const Value *args, size_t count) {
 static const NativeDef type_methods[] = {
     METHOD("mro", "", method_mro, "Return a type's method resolution order."),
     METHOD("__subclasses__", "", method_subclasses, "Return a list of immediate subclasses."),
-    CLASS_METHOD("__prepare__", "*args, **kwargs", method_prepare, "Used to create the namespace for the class statement."),
+    CLASS_METHOD("__prepare__", "*args, **kwargs", method_prepare,
+                 "Used to create the namespace for the class statement."),
     METHOD("__instancecheck__", "instance, /", method_instance_check, "Check if an object is an instance."),
     METHOD("__subclasscheck__", "subclass, /", method_subclass_check, "Check if a class is a subclass."),
     METHOD("__dir__", "", method_dir, "Specialized __dir__ implementation for types."),
@@ -411,7 +420,9 @@ static const NativeDef type_methods[] = {
     NATIVE_END,
 };
 
-/* Life --------------------------------------------------------------------------------------------------------------------- */
+/* Life
+ * ---------------------------------------------------------------------------------------------------------------------
+ */
 
 static int type_traverse(Object *self, Visit visit, void *context) {
     Type *type = (Type *)self;

@@ -35,7 +35,8 @@ static bool in_ranges(const UnicodeRange *ranges, size_t n, uint32_t c) {
 static utf8proc_category_t category(uint32_t c) {
     if (c > 0x10FFFF) return UTF8PROC_CATEGORY_CN;
     utf8proc_category_t found = utf8proc_category((utf8proc_int32_t)c);
-    return found != UTF8PROC_CATEGORY_CN && c >= unicode_newer[0].first && IN(unicode_newer, c) ? UTF8PROC_CATEGORY_CN : found;
+    return found != UTF8PROC_CATEGORY_CN && c >= unicode_newer[0].first && IN(unicode_newer, c) ? UTF8PROC_CATEGORY_CN
+                                                                                                : found;
 }
 
 #define BIT(name) (1u << UTF8PROC_CATEGORY_##name)
@@ -105,8 +106,9 @@ bool unicode_is_line_break(uint32_t c) {
 }
 
 const char *unicode_category(uint32_t c) {
-    static const char names[][3] = {"Cn", "Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd", "Nl", "No", "Pc", "Pd", "Ps",
-                                    "Pe", "Pi", "Pf", "Po", "Sm", "Sc", "Sk", "So", "Zs", "Zl", "Zp", "Cc", "Cf", "Cs", "Co"};
+    static const char names[][3] = {"Cn", "Lu", "Ll", "Lt", "Lm", "Lo", "Mn", "Mc", "Me", "Nd",
+                                    "Nl", "No", "Pc", "Pd", "Ps", "Pe", "Pi", "Pf", "Po", "Sm",
+                                    "Sc", "Sk", "So", "Zs", "Zl", "Zp", "Cc", "Cf", "Cs", "Co"};
     return names[category(c)];
 }
 

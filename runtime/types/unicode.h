@@ -6,8 +6,14 @@
 #include <stdint.h>
 
 enum {
-    UNICODE_ALPHA = 1, UNICODE_DIGIT = 2, UNICODE_LOWER = 4, UNICODE_UPPER = 8, UNICODE_SPACE = 16, UNICODE_PRINTABLE = 32,
-    UNICODE_START = 64, UNICODE_CONTINUE = 128
+    UNICODE_ALPHA = 1,
+    UNICODE_DIGIT = 2,
+    UNICODE_LOWER = 4,
+    UNICODE_UPPER = 8,
+    UNICODE_SPACE = 16,
+    UNICODE_PRINTABLE = 32,
+    UNICODE_START = 64,
+    UNICODE_CONTINUE = 128
 };
 extern const uint8_t unicode_ascii[128]; /* UNICODE_* of the first 128 */
 

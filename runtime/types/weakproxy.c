@@ -16,7 +16,8 @@ static bool is_proxy(Value v) { return is_exactly(v, &weakproxy_type) || is_exac
 static Value target(Value v) {
     if (!is_proxy(v)) return retain(v);
     Value referent = weakref_get(v);
-    return is_none(referent) ? raise_error(&ReferenceError_type, "weakly-referenced object no longer exists") : referent;
+    return is_none(referent) ? raise_error(&ReferenceError_type, "weakly-referenced object no longer exists")
+                             : referent;
 }
 
 #define WITH_TARGET(failure, type, expression) \
@@ -35,7 +36,9 @@ static bool proxy_set_attribute(Value self, Value name, Value value) {
     WITH_TARGET(false, bool, object_set_attribute(x, name, value));
 }
 static Value proxy_get_item(Value self, Value key) { WITH_TARGET(UNSET, Value, object_get_item(x, key)); }
-static bool proxy_set_item(Value self, Value key, Value value) { WITH_TARGET(false, bool, object_set_item(x, key, value)); }
+static bool proxy_set_item(Value self, Value key, Value value) {
+    WITH_TARGET(false, bool, object_set_item(x, key, value));
+}
 static int proxy_contains(Value self, Value item) { WITH_TARGET(-1, int, object_contains(x, item)); }
 static Value proxy_iterate(Value self) { WITH_TARGET(UNSET, Value, object_iterate(x)); }
 
@@ -100,15 +103,19 @@ static void proxy_destroy(Object *o) {
 
 #define ROW(op)         [op] = proxy_##op,
 #define ROW_INPLACE(op) [op] = proxy_inplace_##op,
-#define PROXY(name_, call_)                                                                                              \
-    {TYPE_HEAD(name_), .flags = TYPE_GC | TYPE_DISALLOW_NEW, .basic_size = sizeof(Weakref), .methods = proxy_methods,     \
-     .destroy = proxy_destroy, .traverse = weakproxy_traverse, .clear = weakproxy_clear, .call = call_,                  \
-     .repr = proxy_repr, .str = proxy_str, .hash = type_unhashable, .compare = proxy_compare, .truth = proxy_truth,      \
-     .get_attribute = proxy_get_attribute, .set_attribute = proxy_set_attribute, .iterate = proxy_iterate,               \
-     .next = proxy_next, .length = proxy_length, .get_item = proxy_get_item, .set_item = proxy_set_item,                 \
-     .contains = proxy_contains, .binary = {BINARY_OPS(ROW)}, .inplace = {BINARY_OPS(ROW_INPLACE)},                      \
-     .unary = {proxy_negative, proxy_positive, proxy_invert, proxy_absolute}, .to_int = proxy_to_int,                    \
-     .to_float = proxy_to_float, .index = proxy_index}
+#define PROXY(name_, call_)                                                                                            \
+    {                                                                                                                  \
+        TYPE_HEAD(name_),                                                                                              \
+            .flags = TYPE_GC | TYPE_DISALLOW_NEW, .basic_size = sizeof(Weakref), .methods = proxy_methods,             \
+            .destroy = proxy_destroy, .traverse = weakproxy_traverse, .clear = weakproxy_clear, .call = call_,         \
+            .repr = proxy_repr, .str = proxy_str, .hash = type_unhashable, .compare = proxy_compare,                   \
+            .truth = proxy_truth, .get_attribute = proxy_get_attribute, .set_attribute = proxy_set_attribute,          \
+            .iterate = proxy_iterate, .next = proxy_next, .length = proxy_length, .get_item = proxy_get_item,          \
+            .set_item = proxy_set_item, .contains = proxy_contains, .binary = {BINARY_OPS(ROW)},                       \
+            .inplace = {BINARY_OPS(ROW_INPLACE)},                                                                      \
+            .unary = {proxy_negative, proxy_positive, proxy_invert, proxy_absolute}, .to_int = proxy_to_int,           \
+            .to_float = proxy_to_float, .index = proxy_index                                                           \
+    }
 
 Type weakproxy_type = PROXY("weakref.ProxyType", NULL);
 Type weakcallableproxy_type = PROXY("weakref.CallableProxyType", proxy_call);

@@ -1,8 +1,8 @@
 /* Weak references, in a table beside the objects.
  *
  * All references to all objects hang in the chains of one hash table, by the address of their object; a lock of a few
- * instructions guards it in every mode.  An object with references has OBJECT_WEAK; when it dies, weakref_clear() unhooks
- * its references first and runs their callbacks afterwards, newest first, with no lock held.
+ * instructions guards it in every mode.  An object with references has OBJECT_WEAK; when it dies, weakref_clear()
+ * unhooks its references first and runs their callbacks afterwards, newest first, with no lock held.
  */
 #include "runtime/types/weakref.h"
 
@@ -88,13 +88,15 @@ static void detach(Weakref *w) {
 
 static bool is_dead(const Object *o) { return rc_load(&o->count) == 0 || (object_flags(o) & OBJECT_DYING); }
 
-/* Making --------------------------------------------------------------------------------------------------------------- */
+/* Making
+ * --------------------------------------------------------------------------------------------------------------- */
 
 /* The reference without callback that already exists: owned, or UNSET. */
 static Value find_shared(Object *o, const Type *type) {
     Value found = UNSET;
     spin_acquire(&table.lock);
-    for (Weakref *w = table.capacity ? table.chains[chain_of(o, table.capacity)] : NULL; w && is_unset(found); w = w->next)
+    for (Weakref *w = table.capacity ? table.chains[chain_of(o, table.capacity)] : NULL; w && is_unset(found);
+         w = w->next)
         if (w->referent == o && w->head.type == type && is_unset(w->callback) && rc_load(&w->head.count))
             found = retain(from_object(w));
     spin_release(&table.lock);
@@ -106,7 +108,8 @@ static Value reference_new(Type *type, Value object, Value callback) {
         return raise_type_error("cannot create weak reference to '%T' object", object);
     if (is_none(callback)) callback = UNSET;
     bool shareable = is_unset(callback) && !(type->flags & TYPE_HEAP);
-    Value found = shareable && (object_flags(as_object(object)) & OBJECT_WEAK) ? find_shared(as_object(object), type) : UNSET;
+    Value found =
+        shareable && (object_flags(as_object(object)) & OBJECT_WEAK) ? find_shared(as_object(object), type) : UNSET;
     if (is_set(found)) return found;
     Weakref *w = table_reserve() ? instance_allocate(type, sizeof(Weakref)) : NULL;
     if (!w) return UNSET;
@@ -132,7 +135,8 @@ Value weakref_get(Value reference) {
     return result;
 }
 
-/* The end of the referent ------------------------------------------------------------------------------------------------ */
+/* The end of the referent
+ * ------------------------------------------------------------------------------------------------ */
 
 /* Unhooks one reference to o; owned if it has a callback to run, UNSET if not; false: there are no more. */
 static bool take_one(Object *o, Value *out) {
@@ -207,20 +211,24 @@ size_t weakref_count(Value object) {
     return n;
 }
 
-/* weakref.ref -------------------------------------------------------------------------------------------------------------- */
+/* weakref.ref
+ * -------------------------------------------------------------------------------------------------------------- */
 
 static Weakref *as_weakref(Value v) { return (Weakref *)as_object(v); }
 
 static Value ref_make(Type *type, const Value *args, size_t count, Value kwnames) {
     if (type == &weakref_type && !native_no_keywords("ReferenceType", kwnames)) return UNSET;
     if (count < 1) return raise_type_error("__new__ expected at least 1 argument, got %zu", count);
-    if (count > 2 && type == &weakref_type) return raise_type_error("__new__ expected at most 2 arguments, got %zu", count);
+    if (count > 2 && type == &weakref_type)
+        return raise_type_error("__new__ expected at most 2 arguments, got %zu", count);
     return reference_new(type, args[0], count > 1 ? args[1] : UNSET);
 }
 
 static bool ref_init(Value self, const Value *args, size_t count, Value kwnames) {
     if (count >= 1 && count <= 2) return true;
-    return raise_type_error("__init__ expected at %s argument%s, got %zu", count ? "most 2" : "least 1", count ? "s" : "", count), false;
+    return raise_type_error("__init__ expected at %s argument%s, got %zu", count ? "most 2" : "least 1",
+                            count ? "s" : "", count),
+           false;
 }
 
 static Value ref_call(Value callee, const Value *args, size_t count, Value kwnames) {
@@ -268,7 +276,8 @@ static Value describe(Value v, const char *kind) {
     Value referent = weakref_get(v), result;
     if (is_none(referent)) return str_format("<%s at %s; dead>", kind, own);
     Value name = name_of(referent);
-    if (is_set(name)) result = str_format("<%s at %s; to '%T' at %s (%U)>", kind, own, referent, object_address(referent), name);
+    if (is_set(name))
+        result = str_format("<%s at %s; to '%T' at %s (%U)>", kind, own, referent, object_address(referent), name);
     else result = str_format("<%s at %s; to '%T' at %s>", kind, own, referent, object_address(referent));
     release(name);
     release(referent);

@@ -20,7 +20,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     int which = data[0] % 3;
     Value text = str_decode(data + 1, which == 2 ? 1 + (size - 1) / 4 : size - 1, "latin-1", NULL), result = UNSET;
     Value rest = bytes_from(data + 1, size - 1);
-    if (is_set(text) && is_set(rest)) result = which == 2 ? call2(function(2), text, rest) : call1(function(which), text);
+    if (is_set(text) && is_set(rest))
+        result = which == 2 ? call2(function(2), text, rest) : call1(function(which), text);
     if (is_unset(result)) error_clear();
     release(result);
     release(text);

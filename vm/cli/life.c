@@ -1,4 +1,5 @@
-/* The life of the interpreter: everything that is started before the first line of a script and ended after the last. */
+/* The life of the interpreter: everything that is started before the first line of a script and ended after the last.
+ */
 #include "vm/cli/life.h"
 
 #include <signal.h>
@@ -36,7 +37,10 @@ static Value text_list(char **items, int n, Value list) {
 }
 
 static bool set_argv(const Options *options, char **argv) {
-    char *first = options->kind == RUN_COMMAND ? "-c" : options->kind == RUN_MODULE ? "-m" : options->target ? (char *)options->target : "";
+    char *first = options->kind == RUN_COMMAND  ? "-c"
+                  : options->kind == RUN_MODULE ? "-m"
+                  : options->target             ? (char *)options->target
+                                                : "";
     Value list = text_list(options->args, options->arg_count, text_list(&first, 1, list_new(1)));
     bool done = is_set(list) && dict_set_utf8(sys_dict(), "argv", list);
     release(list);
@@ -68,7 +72,8 @@ static bool set_path(const Options *options) {
     return done;
 }
 
-/* io makes the streams: _io.standard_streams(unbuffered) puts stdin, stdout, stderr into sys, and open into builtins. */
+/* io makes the streams: _io.standard_streams(unbuffered) puts stdin, stdout, stderr into sys, and open into builtins.
+ */
 static bool start_streams(const Options *options) {
     Value start = import_attribute("_io", "_start_streams");
     if (is_unset(start)) return false;
@@ -84,8 +89,8 @@ bool life_start(const Options *options, char **argv) {
     heap_thread_start();
     if (!thread_main_start()) return fputs("scr: cannot start the main thread\n", stderr), false;
     import_set_library(stdlib_rows);
-    if (types_start() && exec_start() && machine_start() && builtins_start() && import_start() && set_argv(options, argv) &&
-        set_path(options) && start_streams(options)) {
+    if (types_start() && exec_start() && machine_start() && builtins_start() && import_start() &&
+        set_argv(options, argv) && set_path(options) && start_streams(options)) {
         const char *fail = getenv("SCR_FAIL_ALLOCATION"); /* hostile builds only */
         if (fail) heap_fail_after(strtoull(fail, NULL, 10));
         return true;

@@ -1,4 +1,5 @@
-/* The life of the interpreter: everything that is started before the first line of a script and ended after the last. */
+/* The life of the interpreter: everything that is started before the first line of a script and ended after the last.
+ */
 #ifndef CLI_LIFE_H
 #define CLI_LIFE_H
 

@@ -5,7 +5,18 @@
 #include <string.h>
 #include <unistd.h>
 
-typedef enum OptionId { OPT_CHECK, OPT_LEAKS, OPT_COMMAND, OPT_MODULE, OPT_INTERACTIVE, OPT_UNBUFFERED, OPT_OPTIMIZE, OPT_IGNORED, OPT_VERSION, OPT_HELP } OptionId;
+typedef enum OptionId {
+    OPT_CHECK,
+    OPT_LEAKS,
+    OPT_COMMAND,
+    OPT_MODULE,
+    OPT_INTERACTIVE,
+    OPT_UNBUFFERED,
+    OPT_OPTIMIZE,
+    OPT_IGNORED,
+    OPT_VERSION,
+    OPT_HELP
+} OptionId;
 
 typedef struct OptionRow {
     OptionId id;
@@ -119,9 +130,11 @@ void options_help(void) {
     for (int i = 0; i < ROW_COUNT; i++) {
         if (!rows[i].help) continue;
         char left[40];
-        snprintf(left, sizeof left, "%s%s%s%s%s", rows[i].name, rows[i].other ? ", " : "", rows[i].other ? rows[i].other : "",
-                 rows[i].argument ? " " : "", rows[i].argument ? rows[i].argument : "");
+        snprintf(left, sizeof left, "%s%s%s%s%s", rows[i].name, rows[i].other ? ", " : "",
+                 rows[i].other ? rows[i].other : "", rows[i].argument ? " " : "",
+                 rows[i].argument ? rows[i].argument : "");
         printf("  %-16s %s\n", left, rows[i].help);
     }
-    puts("\nexit codes: 0 fine, 1 uncaught exception or syntax error, 2 wrong usage, n from sys.exit(n), 128+n signal n");
+    puts("\nexit codes: 0 fine, 1 uncaught exception or syntax error, 2 wrong usage, n from sys.exit(n), 128+n signal "
+         "n");
 }

@@ -33,9 +33,9 @@ Value run_main_dict(void) {
     Value module = module_new(names.__main__, NONE);
     if (is_unset(module)) return UNSET;
     Value dict = module_dict(module);
-    bool made = dict_set(import_modules(), names.__main__, module) && dict_set(dict, names.__builtins__, builtins_module()) &&
-                dict_set(dict, names.__spec__, NONE) && dict_set(dict, names.__loader__, NONE) &&
-                dict_set(dict, names.__package__, NONE);
+    bool made = dict_set(import_modules(), names.__main__, module) &&
+                dict_set(dict, names.__builtins__, builtins_module()) && dict_set(dict, names.__spec__, NONE) &&
+                dict_set(dict, names.__loader__, NONE) && dict_set(dict, names.__package__, NONE);
     release(module);
     return made ? dict : UNSET;
 }
@@ -80,7 +80,8 @@ static void show(Value exception) {
 /* The reader of our output has gone (scr file | head): there is nobody left to tell. */
 static bool is_closed_pipe(Value exception) {
     struct pollfd output = {.fd = STDOUT_FILENO, .events = POLLOUT};
-    return type_is_subtype(type_of(exception), &BrokenPipeError_type) && poll(&output, 1, 0) > 0 && (output.revents & POLLERR);
+    return type_is_subtype(type_of(exception), &BrokenPipeError_type) && poll(&output, 1, 0) > 0 &&
+           (output.revents & POLLERR);
 }
 
 int run_report(void) {
@@ -154,7 +155,8 @@ static int run_file(const Options *options) {
     path = absolute_path(path, absolute, sizeof absolute);
     Value dict = run_main_dict(), filename = str_decode(path, strlen(path), "utf-8", "surrogateescape");
     int code = EXIT_SCRIPT_ERROR;
-    if (is_set(dict) && is_set(filename) && dict_set(dict, names.__file__, filename) && dict_set(dict, names.__cached__, NONE))
+    if (is_set(dict) && is_set(filename) && dict_set(dict, names.__file__, filename) &&
+        dict_set(dict, names.__cached__, NONE))
         code = run_text(text, size, filename, 0, options->optimize);
     else
         code = run_report();
@@ -205,7 +207,9 @@ int run_options(const Options *options) {
     int code = 0;
     switch (options->kind) {
     case RUN_FILE: code = run_file(options); break;
-    case RUN_COMMAND: code = run_named_text(options->target, strlen(options->target), "<string>", 0, options->optimize); break;
+    case RUN_COMMAND:
+        code = run_named_text(options->target, strlen(options->target), "<string>", 0, options->optimize);
+        break;
     case RUN_MODULE: code = run_module(options); break;
     case RUN_STDIN: code = run_stdin(options); break;
     case RUN_DIS: code = run_dis(options); break;

@@ -195,7 +195,8 @@ static bool write_handlers(Layout *l, Code *code) {
         int32_t handler = u->instrs[i].handler;
         if (handler != NO_HANDLER) {
             const Catcher *catcher = &u->catchers[handler];
-            if (handler != last) *++row = (ExceptionRow){l->offsets[i], 0, l->offsets[catcher->position], catcher->depth, 0};
+            if (handler != last)
+                *++row = (ExceptionRow){l->offsets[i], 0, l->offsets[catcher->position], catcher->depth, 0};
             row->end = l->offsets[i + 1];
         }
         last = handler;

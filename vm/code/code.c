@@ -48,7 +48,8 @@ static void code_destroy(Object *self) {
 
 static int code_traverse(Object *self, Visit visit, void *context) {
     Code *code = (Code *)self;
-    Value owned[] = {code->name, code->qualname, code->filename, code->docstring, code->varnames, code->cellnames, code->freenames};
+    Value owned[] = {code->name,     code->qualname,  code->filename, code->docstring,
+                     code->varnames, code->cellnames, code->freenames};
     int stopped = 0;
     for (uint32_t i = 0; i < code->constant_count && !stopped; i++) stopped = visit(code->constants[i], context);
     for (size_t i = 0; i < sizeof owned / sizeof *owned && !stopped; i++) {
@@ -74,13 +75,15 @@ static Value code_repr(Value self) {
     const Code *code = as_code(self);
     char address[32];
     snprintf(address, sizeof address, "0x%llx", (unsigned long long)self.bits);
-    return str_format("<code object %U at %s, file \"%U\", line %d>", code->name, address, code->filename, (int)code->first_line);
+    return str_format("<code object %U at %s, file \"%U\", line %d>", code->name, address, code->filename,
+                      (int)code->first_line);
 }
 
 static bool code_hash(Value self, int64_t *out) {
     const Code *code = as_code(self);
-    *out = (int64_t)(str_hash(as_str(code->name)) ^ ((uint64_t)code->first_line << 8) ^ ((uint64_t)code->instr_count << 20) ^
-                     code->argcount) & INT64_MAX;
+    *out = (int64_t)(str_hash(as_str(code->name)) ^ ((uint64_t)code->first_line << 8) ^
+                     ((uint64_t)code->instr_count << 20) ^ code->argcount) &
+           INT64_MAX;
     return true;
 }
 
@@ -110,7 +113,8 @@ static int code_equal(const Code *a, const Code *b) {
 }
 
 static Value code_compare(Value a, Value b, CompareOp op) {
-    if (!is_exactly(a, &code_type) || !is_exactly(b, &code_type) || (op != COMPARE_EQ && op != COMPARE_NE)) return NOT_IMPLEMENTED;
+    if (!is_exactly(a, &code_type) || !is_exactly(b, &code_type) || (op != COMPARE_EQ && op != COMPARE_NE))
+        return NOT_IMPLEMENTED;
     int equal = code_equal(as_code(a), as_code(b));
     return equal < 0 ? UNSET : from_bool((equal == 1) == (op == COMPARE_EQ));
 }
@@ -188,7 +192,8 @@ static Value positions_row(Position p, bool columns) {
     Value row = tuple_new(4);
     if (is_unset(row)) return UNSET;
     int64_t fields[] = {p.line, p.end_line, p.col, p.end_col};
-    for (int i = 0; i < 4; i++) as_tuple(row)->items[i] = fields[i] < 0 || (i > 1 && !columns) ? NONE : from_small_int(fields[i]);
+    for (int i = 0; i < 4; i++)
+        as_tuple(row)->items[i] = fields[i] < 0 || (i > 1 && !columns) ? NONE : from_small_int(fields[i]);
     return row;
 }
 
@@ -216,7 +221,8 @@ static Value co_lines(const Value *args, size_t count) {
     Value list = list_new(0);
     PositionReader r = position_reader(as_code(args[0]));
     while (is_set(list) && position_next(&r)) {
-        Value row = tuple_pack(3, from_small_int(r.start * 8), from_small_int(r.stop * 8), from_small_int(r.position.line));
+        Value row =
+            tuple_pack(3, from_small_int(r.start * 8), from_small_int(r.stop * 8), from_small_int(r.position.line));
         if (is_unset(row) || !list_append_steal(list, row)) return release(list), UNSET;
     }
     return is_set(list) ? iterate_and_release(list) : UNSET;
@@ -254,7 +260,8 @@ static Code *code_copy(const Code *code) {
     if (!copy) return NULL;
     Object head = copy->head;
     memcpy(&copy->head + 1, &code->head + 1, sizeof(Code) - sizeof head);
-    Value owned[] = {code->name, code->qualname, code->filename, code->docstring, code->varnames, code->cellnames, code->freenames};
+    Value owned[] = {code->name,     code->qualname,  code->filename, code->docstring,
+                     code->varnames, code->cellnames, code->freenames};
     for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) retain(owned[i]);
     if (copy_blocks(copy, code)) return copy;
     object_release(copy);
@@ -278,7 +285,8 @@ static Value co_replace(const Value *args, size_t count) {
 static const NativeDef code_methods[] = {
     METHOD("co_positions", "", co_positions, NULL),
     METHOD("co_lines", "", co_lines, NULL),
-    METHOD("replace", "*, co_name=None, co_qualname=None, co_filename=None, co_firstlineno=None, co_flags=None", co_replace, NULL),
+    METHOD("replace", "*, co_name=None, co_qualname=None, co_filename=None, co_firstlineno=None, co_flags=None",
+           co_replace, NULL),
     NATIVE_END,
 };
 

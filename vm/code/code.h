@@ -1,7 +1,7 @@
 /* Code objects: the compiled form of one function, class body, comprehension or module.
  *
- * Fixed once made, apart from inline caches and opcodes that the loop specialises in place; these are single 64-bit words,
- * stored atomically, and any thread may meet either the old or the new one.
+ * Fixed once made, apart from inline caches and opcodes that the loop specialises in place; these are single 64-bit
+ * words, stored atomically, and any thread may meet either the old or the new one.
  */
 #ifndef CODE_CODE_H
 #define CODE_CODE_H
@@ -41,7 +41,8 @@ typedef struct OpcodeInfo {
 } OpcodeInfo;
 extern OpcodeInfo opcode_info[256]; /* the specialised ones are filled in by vm/exec at start */
 
-/* Where an exception at a word in [start, end) goes.  Rows are sorted and do not overlap: of nested ranges the innermost is kept. */
+/* Where an exception at a word in [start, end) goes.  Rows are sorted and do not overlap: of nested ranges the
+ * innermost is kept. */
 typedef struct Handler_ ExceptionRow;
 struct Handler_ {
     uint32_t start, end; /* words */
@@ -66,8 +67,9 @@ typedef struct Code {
     uint16_t nregs, nlocals; /* all registers; those that are not temporaries */
     uint16_t argcount;       /* positional parameters, positional-only included */
     uint16_t posonlycount, kwonlycount;
-    /* Registers of locals: [0, varcount) co_varnames in order; [cell_base, cell_base+cellcount) cells; [free_base, +freecount) free ones.
-     * A parameter that is a cell: the function's first instructions move it into its cell register. */
+    /* Registers of locals: [0, varcount) co_varnames in order; [cell_base, cell_base+cellcount) cells; [free_base,
+     * +freecount) free ones. A parameter that is a cell: the function's first instructions move it into its cell
+     * register. */
     uint16_t varcount, cell_base, cellcount, free_base, freecount;
     uint16_t simple_args;    /* 1: only positional parameters: calls with argcount values need no binding */
     int32_t first_line;
@@ -89,7 +91,8 @@ typedef struct Position {
 Position code_position(const Code *code, uint32_t index);
 /* The innermost handler for a word, or NULL. */
 const ExceptionRow *code_handler(const Code *code, uint32_t index);
-/* True, or a description of the first thing that is wrong with the code: jumps into cache words, registers out of range, ...; debug builds run it on all code. */
+/* True, or a description of the first thing that is wrong with the code: jumps into cache words, registers out of
+ * range, ...; debug builds run it on all code. */
 const char *code_verify(const Code *code);
 
 #endif

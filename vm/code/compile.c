@@ -155,7 +155,8 @@ static void check_code(const Code *code) {
 #ifdef DEBUG
     const char *wrong = code_verify(code);
     if (!wrong) return;
-    fprintf(stderr, "scr: %s, code of line %d: %s\n", str_utf8(code->filename, &(size_t){0}), (int)code->first_line, wrong);
+    fprintf(stderr, "scr: %s, code of line %d: %s\n", str_utf8(code->filename, &(size_t){0}), (int)code->first_line,
+            wrong);
     if (!getenv("VERIFY_GO_ON")) abort();
 #else
     (void)code;
@@ -200,7 +201,8 @@ static void module_body(Compiler *c, Module *module) {
 int compile_optimize;
 
 static Value compile_tree(Module *module, Value filename, unsigned flags, int optimize) {
-    Compiler c = {.module = module, .filename = filename, .flags = flags, .optimize = optimize < 0 ? compile_optimize : optimize};
+    Compiler c = {
+        .module = module, .filename = filename, .flags = flags, .optimize = optimize < 0 ? compile_optimize : optimize};
     Unit unit;
     unit_begin(&c, &unit, module->scope);
     module_body(&c, module);

@@ -5,8 +5,8 @@
 #include "vm/code/code.h"
 #include "vm/front/parse.h"
 
-/* Parses and compiles; a Code, or UNSET with SyntaxError (...) pending.  filename: str.  optimize: 0, 1 (no assert), 2 (no docstrings),
- * -1: compile_optimize. */
+/* Parses and compiles; a Code, or UNSET with SyntaxError (...) pending.  filename: str.  optimize: 0, 1 (no assert), 2
+ * (no docstrings), -1: compile_optimize. */
 Value compile_source(const char *text, size_t size, ParseMode mode, Value filename, unsigned flags, int optimize);
 /* What -O and -OO ask for; set once at start. */
 extern int compile_optimize;

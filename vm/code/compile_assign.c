@@ -13,7 +13,8 @@ int store_register(Compiler *c, Node *target) {
 
 /* A borrowed value whose local a target may rebind while it is evaluated is copied first. */
 static Operand protect(Compiler *c, Operand value, const Node *target) {
-    if (value.temp || reg_is_temp(c, value.reg) || !local_is_walrus(c, value.reg) || node_is_simple(target)) return value;
+    if (value.temp || reg_is_temp(c, value.reg) || !local_is_walrus(c, value.reg) || node_is_simple(target))
+        return value;
     int copy = temp_push(c);
     move_to(c, copy, value);
     return operand_temp(copy);
@@ -171,7 +172,8 @@ void assign_statement(Compiler *c, Node *node) {
     Node *value = node->u.assign.value;
     int top = c->unit->top;
     if (targets->count > 1) assign_many(c, targets, value);
-    else if (!fold_is_constant(c, value) && is_parallel(targets->items[0], value)) parallel_assign(c, targets->items[0], value);
+    else if (!fold_is_constant(c, value) && is_parallel(targets->items[0], value))
+        parallel_assign(c, targets->items[0], value);
     else assign_one(c, targets->items[0], value);
     c->unit->top = top;
 }
@@ -311,7 +313,8 @@ static void delete_target(Compiler *c, Node *target) {
     case NODE_SUBSCRIPT: delete_item(c, target); break;
     case NODE_TUPLE:
     case NODE_LIST:
-        for (int32_t i = 0; i < target->u.sequence.items.count; i++) delete_target(c, target->u.sequence.items.items[i]);
+        for (int32_t i = 0; i < target->u.sequence.items.count; i++)
+            delete_target(c, target->u.sequence.items.items[i]);
         break;
     default: compile_error(c, target->span, "cannot delete this"); break;
     }

@@ -33,8 +33,8 @@ static Constant keyword_names(Compiler *c, const Keyword *keywords, int count) {
     return k;
 }
 
-static void plain_call(Compiler *c, int base, int given, const NodeList *args, const Keyword *keywords, int keyword_count,
-                       bool is_method, int reg) {
+static void plain_call(Compiler *c, int base, int given, const NodeList *args, const Keyword *keywords,
+                       int keyword_count, bool is_method, int reg) {
     for (int32_t i = 0; i < args->count; i++) expr_push(c, args->items[i]);
     for (int i = 0; i < keyword_count; i++) expr_push(c, keywords[i].value);
     int count = given + args->count + keyword_count;
@@ -105,8 +105,8 @@ static void keyword_map(Compiler *c, int base, const Keyword *keywords, int coun
     }
 }
 
-static void unpacking_call(Compiler *c, int base, int given, const NodeList *args, const Keyword *keywords, int keyword_count,
-                           int reg) {
+static void unpacking_call(Compiler *c, int base, int given, const NodeList *args, const Keyword *keywords,
+                           int keyword_count, int reg) {
     positional_list(c, base, given, args);
     if (keyword_count) keyword_map(c, base, keywords, keyword_count);
     else emit(c, OP_CLEAR, 0, temp_push(c), 0, 0);
@@ -115,7 +115,8 @@ static void unpacking_call(Compiler *c, int base, int given, const NodeList *arg
 
 void call_arguments(Compiler *c, int base, int given, const NodeList *args, const Keyword *keywords, int keyword_count,
                     bool is_method, int reg) {
-    if (is_plain(args, keywords, keyword_count)) plain_call(c, base, given, args, keywords, keyword_count, is_method, reg);
+    if (is_plain(args, keywords, keyword_count))
+        plain_call(c, base, given, args, keywords, keyword_count, is_method, reg);
     else unpacking_call(c, base, given, args, keywords, keyword_count, reg);
     c->unit->top = base;
 }
@@ -191,7 +192,8 @@ static bool method_load(Compiler *c, Node *attribute, int base) {
 
 static bool method_call(Compiler *c, Node *node, int reg) {
     Node *function = node->u.call.function;
-    if (function->kind != NODE_ATTRIBUTE || !is_plain(&node->u.call.args, node->u.call.keywords, node->u.call.keyword_count))
+    if (function->kind != NODE_ATTRIBUTE ||
+        !is_plain(&node->u.call.args, node->u.call.keywords, node->u.call.keyword_count))
         return false;
     int top = c->unit->top, base = run_start(c, reg);
     bool done = method_load(c, function, base);

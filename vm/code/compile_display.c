@@ -100,7 +100,8 @@ void sequence_to(Compiler *c, Node *node, int reg) {
     bool is_set = node->kind == NODE_SET;
     if (node->kind == NODE_TUPLE) {
         tuple_to(c, node, reg);
-    } else if (items->count <= FIRST_ITEMS && !has_starred(items) && !(items->count >= 3 && fold_all_constants(c, items))) {
+    } else if (items->count <= FIRST_ITEMS && !has_starred(items) &&
+               !(items->count >= 3 && fold_all_constants(c, items))) {
         run_to(c, items, reg, is_set ? OP_BUILD_SET : OP_BUILD_LIST);
     } else if (!reg_is_temp(c, reg)) {
         expr_staged(c, node, reg);

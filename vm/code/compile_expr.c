@@ -98,7 +98,9 @@ static void binary_to(Compiler *c, Node *node, int reg) {
 }
 
 static void unary_to(Compiler *c, Node *node, int reg) {
-    static const Opcode ops[] = {[UNARY_NEGATIVE] = OP_NEGATIVE, [UNARY_POSITIVE] = OP_POSITIVE, [UNARY_INVERT] = OP_INVERT,
+    static const Opcode ops[] = {[UNARY_NEGATIVE] = OP_NEGATIVE,
+                                 [UNARY_POSITIVE] = OP_POSITIVE,
+                                 [UNARY_INVERT] = OP_INVERT,
                                  [UNARY_NOT] = OP_NOT};
     if (node->u.unary_op.op == UNARY_IDENTITY) {
         expr_to(c, node->u.unary_op.operand, reg);

@@ -105,13 +105,16 @@ static int push_annotation(Compiler *c, Value name, Node *annotation) {
     return 2;
 }
 
-/* Name and annotation alternate, in CPython's order: parameters, positional-only ones, *args, keyword-only ones, **kwargs, return. */
+/* Name and annotation alternate, in CPython's order: parameters, positional-only ones, *args, keyword-only ones,
+ * **kwargs, return. */
 static void annotations_to(Compiler *c, const Params *params, Node *returns, int reg) {
     int run = c->unit->top, count = 0;
     int32_t keywords = params->positional, star = keywords + params->keyword_only, end = star + params->has_star;
     const Param *items = params->items;
-    for (int32_t i = params->positional_only; i < keywords; i++) count += push_annotation(c, items[i].name, items[i].annotation);
-    for (int32_t i = 0; i < params->positional_only; i++) count += push_annotation(c, items[i].name, items[i].annotation);
+    for (int32_t i = params->positional_only; i < keywords; i++)
+        count += push_annotation(c, items[i].name, items[i].annotation);
+    for (int32_t i = 0; i < params->positional_only; i++)
+        count += push_annotation(c, items[i].name, items[i].annotation);
     if (params->has_star) count += push_annotation(c, items[star].name, items[star].annotation);
     for (int32_t i = keywords; i < star; i++) count += push_annotation(c, items[i].name, items[i].annotation);
     if (params->has_double_star) count += push_annotation(c, items[end].name, items[end].annotation);
@@ -263,7 +266,8 @@ void class_statement(Compiler *c, Node *node) {
     make_function(c, class_code(c, node), with, function);
     c->unit->top = function + 1;
     load_constant(c, node->u.class_def.name, temp_push(c));
-    call_arguments(c, base, 2, &node->u.class_def.bases, node->u.class_def.keywords, node->u.class_def.keyword_count, false, base);
+    call_arguments(c, base, 2, &node->u.class_def.bases, node->u.class_def.keywords, node->u.class_def.keyword_count,
+                   false, base);
     int result = apply_decorators(c, &node->u.class_def.decorators, base);
     variable_store(c, node->u.class_def.binding, operand_temp(result));
     c->unit->top = top;

@@ -169,7 +169,8 @@ static void jump_if_bool_op(Compiler *c, Node *node, Label target, bool conditio
     NodeList *values = &node->u.bool_op.values;
     bool deciding = node->u.bool_op.is_or;
     Label end = label_new(c);
-    for (int32_t i = 0; i + 1 < values->count; i++) jump_if(c, values->items[i], deciding == condition ? target : end, deciding);
+    for (int32_t i = 0; i + 1 < values->count; i++)
+        jump_if(c, values->items[i], deciding == condition ? target : end, deciding);
     jump_if(c, values->items[values->count - 1], target, condition);
     label_bind(c, end);
 }

@@ -1,8 +1,8 @@
 /* The match statement.
  *
- * The subject and what is taken out of it stand in temporaries until the whole pattern has matched; then the captured ones are
- * bound, in the order in which they stand in the pattern, and all are dropped.  A pattern that fails with n temporaries
- * alive jumps to a label that drops them from the last one down: `fail[n]`.
+ * The subject and what is taken out of it stand in temporaries until the whole pattern has matched; then the captured
+ * ones are bound, in the order in which they stand in the pattern, and all are dropped.  A pattern that fails with n
+ * temporaries alive jumps to a label that drops them from the last one down: `fail[n]`.
  */
 #include "vm/code/compiler.h"
 
@@ -321,10 +321,12 @@ static int count_captures(const Node *node) {
     case NODE_MATCH_SEQUENCE: return count_all(&node->u.patterns.patterns);
     case NODE_MATCH_OR: return count_captures(node->u.patterns.patterns.items[0]);
     case NODE_MATCH_MAPPING: return count_all(&node->u.match_mapping.patterns) + is_set(node->u.match_mapping.rest);
-    case NODE_MATCH_CLASS: return count_all(&node->u.match_class.patterns) + count_all(&node->u.match_class.named_patterns);
+    case NODE_MATCH_CLASS:
+        return count_all(&node->u.match_class.patterns) + count_all(&node->u.match_class.named_patterns);
     case NODE_MATCH_STAR: return is_set(node->u.match_star.name);
     case NODE_MATCH_AS:
-        return is_set(node->u.match_as.name) + (node->u.match_as.pattern ? count_captures(node->u.match_as.pattern) : 0);
+        return is_set(node->u.match_as.name) +
+               (node->u.match_as.pattern ? count_captures(node->u.match_as.pattern) : 0);
     default: return 0;
     }
 }
@@ -359,7 +361,8 @@ static void or_pattern(Compiler *c, Matching *m, Node *node, int subject) {
     }
     emit_goto(c, fail);
     label_bind(c, matched);
-    for (int i = 0; i < first.capture_count && !c->failed; i++) capture(c, m, first.captures[i].name, first.captures[i].reg);
+    for (int i = 0; i < first.capture_count && !c->failed; i++)
+        capture(c, m, first.captures[i].name, first.captures[i].reg);
     matching_free(&first);
 }
 
@@ -390,10 +393,12 @@ static void pattern(Compiler *c, Matching *m, Node *node, int subject) {
 }
 
 static void bind_captures(Compiler *c, Matching *m) {
-    for (int i = 0; i < m->capture_count; i++) variable_store(c, m->captures[i].name, operand_borrowed(m->captures[i].reg));
+    for (int i = 0; i < m->capture_count; i++)
+        variable_store(c, m->captures[i].name, operand_borrowed(m->captures[i].reg));
 }
 
-/* One case: when it matches, its body runs and control goes to `end`; else it falls through with only the subject alive. */
+/* One case: when it matches, its body runs and control goes to `end`; else it falls through with only the subject
+ * alive. */
 static void match_case(Compiler *c, MatchCase *item, int subject, Label end) {
     Matching m = {.base = c->unit->top};
     Label next = label_new(c);
@@ -414,7 +419,8 @@ static void check_reachable(Compiler *c, Node *node) {
     for (int32_t i = 0; i + 1 < node->u.match.count; i++) {
         MatchCase *item = &node->u.match.cases[i];
         if (item->guard || !is_irrefutable(item->pattern)) continue;
-        if (is_wildcard(item->pattern)) compile_error(c, item->pattern->span, "wildcard makes remaining patterns unreachable");
+        if (is_wildcard(item->pattern))
+            compile_error(c, item->pattern->span, "wildcard makes remaining patterns unreachable");
         else if (is_set(item->pattern->u.match_as.name))
             compile_error(c, item->pattern->span, "name capture '%s' makes remaining patterns unreachable",
                           str_utf8(item->pattern->u.match_as.name, NULL));
@@ -427,7 +433,8 @@ void match_statement(Compiler *c, Node *node) {
     Label end = label_new(c);
     check_reachable(c, node);
     int subject = expr_push(c, node->u.match.subject);
-    for (int32_t i = 0; i < node->u.match.count && !c->failed; i++) match_case(c, &node->u.match.cases[i], subject, end);
+    for (int32_t i = 0; i < node->u.match.count && !c->failed; i++)
+        match_case(c, &node->u.match.cases[i], subject, end);
     emit(c, OP_DROP, TAKE_A, subject, 0, 0);
     label_bind(c, end);
     c->unit->top = top;

@@ -206,7 +206,8 @@ static void import_statement(Compiler *c, Node *node) {
 static Value imported_names(Compiler *c, Node *node) {
     Value tuple = tuple_new((size_t)node->u.import_from.count);
     if (is_unset(tuple)) return compile_fail(c), UNSET;
-    for (int32_t i = 0; i < node->u.import_from.count; i++) as_tuple(tuple)->items[i] = retain(node->u.import_from.items[i].name);
+    for (int32_t i = 0; i < node->u.import_from.count; i++)
+        as_tuple(tuple)->items[i] = retain(node->u.import_from.items[i].name);
     return tuple;
 }
 

@@ -1,15 +1,16 @@
 /* try, with, and leaving their blocks early.
  *
- * A handler begins with CATCH into two registers r, r+1: the exception, and the one that was handled before.  Code between CATCH and
- * END_CATCH runs under a second handler, the cleanup, which puts r+1 back and lets the new exception go on.  On every way each
- * CATCH is balanced by one END_CATCH, RERAISE or END_ASYNC_FOR.  A finally body
- * exists once for each way out: normally, with an exception, and inline before each return, break or continue.
+ * A handler begins with CATCH into two registers r, r+1: the exception, and the one that was handled before.  Code
+ * between CATCH and END_CATCH runs under a second handler, the cleanup, which puts r+1 back and lets the new exception
+ * go on.  On every way each CATCH is balanced by one END_CATCH, RERAISE or END_ASYNC_FOR.  A finally body exists once
+ * for each way out: normally, with an exception, and inline before each return, break or continue.
  */
 #include "vm/code/compiler.h"
 
 /* --- Pieces ------------------------------------------------------------------------------------------------------ */
 
-/* The handler for code that runs while the exception at `reg` is handled: the old exception is no longer handled, the new one goes on. */
+/* The handler for code that runs while the exception at `reg` is handled: the old exception is no longer handled, the
+ * new one goes on. */
 static void cleanup_handler(Compiler *c, int32_t catcher, int reg, Value name) {
     int top = c->unit->top;
     catcher_bind(c, catcher);
@@ -246,7 +247,8 @@ static void try_star(Compiler *c, Node *node) {
     emit(c, OP_BUILD_LIST, 0, g.raised, 0, 0);
     g.rest = temp_push(c);
     emit(c, OP_MOVE, 0, g.rest, g.caught, 0);
-    for (int32_t i = 0; i < node->u.try_.handler_count && !c->failed; i++) group_clause(c, &node->u.try_.handlers[i], &g);
+    for (int32_t i = 0; i < node->u.try_.handler_count && !c->failed; i++)
+        group_clause(c, &node->u.try_.handlers[i], &g);
     group_end(c, &g, outside, end);
     u->handler = outside;
     u->top = g.raised;

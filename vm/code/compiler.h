@@ -1,17 +1,18 @@
 /* What the files of the compiler share: the unit of code being made, its instructions, registers, labels and names.
  *
- * One Unit for each code object.  The generators of code walk the tree once and append to the unit's instructions; assemble.c
- * then places them.  Nothing here returns errors: the first failure sets `failed` and leaves the exception pending,
- * further work is skipped at the next statement or expression, and compile_unit() reports.
+ * One Unit for each code object.  The generators of code walk the tree once and append to the unit's instructions;
+ * assemble.c then places them.  Nothing here returns errors: the first failure sets `failed` and leaves the exception
+ * pending, further work is skipped at the next statement or expression, and compile_unit() reports.
  *
- * Registers.  Temporaries are a stack: `top` is the next free register.  A generator that leaves `top` as it found it owns
- * whatever lay above.  `expr_to(node, reg)` evaluates into a register that is a local or a temporary already allocated
- * and dead; operands above it come and go.  A local is only written by the last instruction of an expression, so that
- * an exception leaves the old value.
+ * Registers.  Temporaries are a stack: `top` is the next free register.  A generator that leaves `top` as it found it
+ * owns whatever lay above.  `expr_to(node, reg)` evaluates into a register that is a local or a temporary already
+ * allocated and dead; operands above it come and go.  A local is only written by the last instruction of an expression,
+ * so that an exception leaves the old value.
  *
- * Reachability.  After a jump, return or raise nothing is emitted until a label is bound that an emitted jump goes to; so dead code
- * vanishes by itself.  `assigned` is the set of locals that surely have a value here; labels join the sets of the jumps that
- * lead to them.  A loop head keeps what was assigned before, except names deleted somewhere in the scope.
+ * Reachability.  After a jump, return or raise nothing is emitted until a label is bound that an emitted jump goes to;
+ * so dead code vanishes by itself.  `assigned` is the set of locals that surely have a value here; labels join the sets
+ * of the jumps that lead to them.  A loop head keeps what was assigned before, except names deleted somewhere in the
+ * scope.
  *
  * Handlers.  Each instruction remembers the handler in force where it stands (`handler`), so that code which leaves a
  * try statement early, copied inline, is simply emitted with the handler of the outside.
@@ -133,15 +134,17 @@ void compile_fail_memory(Compiler *c);
 void compile_error(Compiler *c, Span span, const char *format, ...) __attribute__((format(printf, 3, 4)));
 bool compile_check_depth(Compiler *c);              /* false: failed */
 void unit_begin(Compiler *c, Unit *unit, Scope *scope);
-Value unit_end(Compiler *c, Unit *unit);            /* the Code, or UNSET when failed; the outer unit is current again */
+Value unit_end(Compiler *c, Unit *unit); /* the Code, or UNSET when failed; the outer unit is current again */
 Value compile_keep(Compiler *c, Value value);       /* steals; borrowed until compilation ends */
 static inline bool unit_is_function(const Unit *u) { return u->scope->kind >= SCOPE_FUNCTION; }
 
 /* emit.c: instructions, labels, registers, assigned locals. */
 void emit(Compiler *c, Opcode op, unsigned flags, int x, int y, int z);
 void emit_wide(Compiler *c, Opcode op, int x, int32_t wide);
-void emit_constant(Compiler *c, Opcode op, unsigned flags, int x, int y, int z, Constant k); /* k replaces its operand */
-void emit_jump(Compiler *c, Opcode op, unsigned flags, int x, int y, int z, Label target);   /* target replaces its operand */
+void emit_constant(Compiler *c, Opcode op, unsigned flags, int x, int y, int z,
+                   Constant k); /* k replaces its operand */
+void emit_jump(Compiler *c, Opcode op, unsigned flags, int x, int y, int z,
+               Label target); /* target replaces its operand */
 void emit_jump_constant(Compiler *c, Opcode op, unsigned flags, int reg, Constant k, Label target);
 void emit_goto(Compiler *c, Label target);
 void emit_cache(Compiler *c, uint32_t value);       /* first cache word of the instruction just emitted */
@@ -161,11 +164,12 @@ bool local_is_walrus(const Compiler *c, int reg);
 void unit_free(Unit *unit);
 
 /* assemble.c */
-Value assemble(Compiler *c, Unit *unit);            /* a Code with its instructions, constants, handlers and positions */
+Value assemble(Compiler *c, Unit *unit); /* a Code with its instructions, constants, handlers and positions */
 
 /* constants.c: each constant once, by type and value. */
 Constant constant_add(Compiler *c, Value value);    /* retains */
-bool constant_narrow(Compiler *c, Constant k);      /* claims one of the 65535 places with short numbers; false: none is left */
+bool constant_narrow(Compiler *c,
+                     Constant k); /* claims one of the 65535 places with short numbers; false: none is left */
 void constants_free(Constants *constants);
 void load_constant(Compiler *c, Value value, int reg);
 
@@ -174,7 +178,7 @@ enum { UNARY_IDENTITY = UNARY_NOT + 1 }; /* the operand took the operator over: 
 void fold(Compiler *c, Node *node);
 bool fold_is_constant(Compiler *c, Node *node);     /* folds, and tells */
 bool fold_all_constants(Compiler *c, const NodeList *items);
-void fold_container(Compiler *c, Node *node);       /* a list or set that is only looked into becomes a tuple or frozenset */
+void fold_container(Compiler *c, Node *node); /* a list or set that is only looked into becomes a tuple or frozenset */
 
 /* compile_variable.c */
 void variable_load(Compiler *c, Value name, int reg);
@@ -187,8 +191,8 @@ void closure_load(Compiler *c, const Scope *inner, int reg); /* tuple of cells *
 
 /* compile_expr.c */
 Operand expr_operand(Compiler *c, Node *node);
-/* As expr_operand, evaluating into `reg` if it is a temporary and one is needed; safe if `later` (evaluated before the use;
- * NULL: several things) rebinds the local. */
+/* As expr_operand, evaluating into `reg` if it is a temporary and one is needed; safe if `later` (evaluated before the
+ * use; NULL: several things) rebinds the local. */
 Operand expr_operand_into(Compiler *c, Node *node, int reg, const Node *later);
 void expr_to(Compiler *c, Node *node, int reg);
 int expr_push(Compiler *c, Node *node);
@@ -211,7 +215,8 @@ void bool_op_to(Compiler *c, Node *node, int reg);
 /* compile_call.c */
 void call_to(Compiler *c, Node *node, int reg);
 bool super_attribute_to(Compiler *c, Node *node, int reg); /* super().name in a method; false: it is something else */
-/* Evaluates arguments above a callee at `base` (next free register base+1+given; `given` arguments are there already) and calls. */
+/* Evaluates arguments above a callee at `base` (next free register base+1+given; `given` arguments are there already)
+ * and calls. */
 void call_arguments(Compiler *c, int base, int given, const NodeList *args, const Keyword *keywords, int keyword_count,
                     bool is_method, int reg);
 
@@ -247,7 +252,8 @@ typedef struct ForLoop { /* also of comprehensions */
     Span span;          /* of its instructions */
     Span iterable;
 } ForLoop;
-void for_begin(Compiler *c, ForLoop *loop, Node *target); /* iterator, is_async and iterable are set; binds the target */
+void for_begin(Compiler *c, ForLoop *loop,
+               Node *target); /* iterator, is_async and iterable are set; binds the target */
 void for_end(Compiler *c, ForLoop *loop);                 /* goes on after exhaustion */
 void iterator_to(Compiler *c, Node *iterable, bool is_async, int reg);
 void for_statement(Compiler *c, Node *node);
@@ -264,8 +270,8 @@ int store_register(Compiler *c, Node *target);      /* the local that target is,
 /* compile_try.c */
 void try_statement(Compiler *c, Node *node);
 void with_statement(Compiler *c, Node *node);
-/* Leaves the blocks inside `stop` (NULL: all) early; `value`: the register of a return value that waits, or -1.  The handler in
- * force is then that of the outside: the caller restores it. */
+/* Leaves the blocks inside `stop` (NULL: all) early; `value`: the register of a return value that waits, or -1.  The
+ * handler in force is then that of the outside: the caller restores it. */
 void unwind_to(Compiler *c, Block *stop, int value);
 
 /* compile_match.c */

@@ -35,7 +35,8 @@ static uint64_t constant_hash(Value v) {
 }
 
 static bool bytes_are_same(Value a, Value b) {
-    return as_bytes(a)->length == as_bytes(b)->length && memcmp(as_bytes(a)->data, as_bytes(b)->data, as_bytes(a)->length) == 0;
+    return as_bytes(a)->length == as_bytes(b)->length &&
+           memcmp(as_bytes(a)->data, as_bytes(b)->data, as_bytes(a)->length) == 0;
 }
 
 static bool ints_are_same(Value a, Value b) {
@@ -51,7 +52,8 @@ static bool constants_are_same(Value a, Value b) {
     if (str_is_exact(a)) return str_equal(a, b);
     if (is_exactly(a, &bytes_type)) return bytes_are_same(a, b);
     if (int_is_exact(a)) return ints_are_same(a, b);
-    if (complex_is(a)) return memcmp(&((Complex *)as_object(a))->real, &((Complex *)as_object(b))->real, 2 * sizeof(double)) == 0;
+    if (complex_is(a))
+        return memcmp(&((Complex *)as_object(a))->real, &((Complex *)as_object(b))->real, 2 * sizeof(double)) == 0;
     if (!tuple_is_exact(a) || tuple_length(a) != tuple_length(b)) return false;
     for (size_t i = 0; i < tuple_length(a); i++) {
         if (!constants_are_same(tuple_at(a, i), tuple_at(b, i))) return false;
@@ -98,7 +100,8 @@ static bool is_name_text(Value v) {
 /* Strings that look like names are interned, so that equal ones are identical across functions.  Owned. */
 static Value constant_value(Value value) {
     retain(value);
-    if (is_object(value) && str_is_exact(value) && !str_is_interned(as_str(value)) && is_name_text(value)) return str_intern(value);
+    if (is_object(value) && str_is_exact(value) && !str_is_interned(as_str(value)) && is_name_text(value))
+        return str_intern(value);
     return value;
 }
 

@@ -57,13 +57,16 @@ static void mark_targets(Listing *l) {
 static void register_name(Listing *l, uint32_t reg) {
     const Code *code = l->code;
     if (reg >= code->nlocals) text(l, "t%u", reg - code->nlocals);
-    else if (reg >= code->free_base) builder_str(&l->out, tuple_at(code->freenames, reg - code->free_base)), text(l, "!");
-    else if (reg >= code->cell_base) builder_str(&l->out, tuple_at(code->cellnames, reg - code->cell_base)), text(l, "!");
+    else if (reg >= code->free_base)
+        builder_str(&l->out, tuple_at(code->freenames, reg - code->free_base)), text(l, "!");
+    else if (reg >= code->cell_base)
+        builder_str(&l->out, tuple_at(code->cellnames, reg - code->cell_base)), text(l, "!");
     else builder_str(&l->out, tuple_at(code->varnames, reg));
 }
 
 static void constant_text(Listing *l, Value constant) {
-    Value repr = is_exactly(constant, &code_type) ? str_format("<code %U>", as_code(constant)->name) : object_repr(constant);
+    Value repr =
+        is_exactly(constant, &code_type) ? str_format("<code %U>", as_code(constant)->name) : object_repr(constant);
     if (is_unset(repr)) {
         l->failed = true;
         return;
@@ -110,7 +113,8 @@ static void instr_text(Listing *l, uint32_t at) {
         operand_text(l, info->operands[i], fields[i], instr_wide(word), instr_flags(word) >> i & 1);
         between = ", ";
     }
-    if (instr_op(word) == OP_UNPACK_EX || instr_op(word) == OP_MATCH_CLASS) text(l, ", %u", (unsigned)l->code->instrs[at + 1]);
+    if (instr_op(word) == OP_UNPACK_EX || instr_op(word) == OP_MATCH_CLASS)
+        text(l, ", %u", (unsigned)l->code->instrs[at + 1]);
     if (jump_target(l->code, at, &target)) text(l, "%sto %u", between, target);
     text(l, "\n");
 }
@@ -121,7 +125,8 @@ static void handlers_text(Listing *l) {
     if (l->code->handler_count) text(l, "Handlers:\n");
     for (uint32_t i = 0; i < l->code->handler_count; i++) {
         const ExceptionRow *row = &l->code->handlers[i];
-        text(l, "  %u to %u -> %u, keeping %u temporaries\n", row->start, row->end, row->target, row->depth - l->code->nlocals);
+        text(l, "  %u to %u -> %u, keeping %u temporaries\n", row->start, row->end, row->target,
+             row->depth - l->code->nlocals);
     }
 }
 
@@ -140,8 +145,8 @@ static void instrs_text(Listing *l) {
 static void title(Listing *l) {
     const Code *code = l->code;
     builder_str(&l->out, code->qualname);
-    text(l, ": line %d, %u words, %u registers (%u locals), %u constants\n", code->first_line, code->instr_count, code->nregs,
-         code->nlocals, code->constant_count);
+    text(l, ": line %d, %u words, %u registers (%u locals), %u constants\n", code->first_line, code->instr_count,
+         code->nregs, code->nlocals, code->constant_count);
 }
 
 static bool code_text(Listing *l);

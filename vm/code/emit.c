@@ -137,7 +137,8 @@ void emit_end(Compiler *c) {
 Label label_new(Compiler *c) {
     Unit *u = c->unit;
     if (c->failed) return 0;
-    if (!grow(c, (void **)&u->labels, (uint32_t)u->label_count, (uint32_t *)&u->label_capacity, sizeof(LabelInfo))) return 0;
+    if (!grow(c, (void **)&u->labels, (uint32_t)u->label_count, (uint32_t *)&u->label_capacity, sizeof(LabelInfo)))
+        return 0;
     u->labels[u->label_count] = (LabelInfo){-1, false, NULL};
     return u->label_count++;
 }

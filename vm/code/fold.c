@@ -1,5 +1,5 @@
-/* Constant folding, on demand: an expression of constants becomes a constant in the tree, unless computing it fails or the
- * result is large. */
+/* Constant folding, on demand: an expression of constants becomes a constant in the tree, unless computing it fails or
+ * the result is large. */
 #include "vm/code/compiler.h"
 
 #include "runtime/types/bytes.h"
@@ -42,7 +42,8 @@ static bool repeat_is_small(Value sequence, Value times) {
     if (!int_fits_int64(times, &n)) return false;
     if (n <= 0) return true;
     if (str_is(sequence)) return str_length(sequence) == 0 || (uint64_t)n <= MAX_TEXT / str_length(sequence);
-    if (bytes_is(sequence)) return as_bytes(sequence)->length == 0 || (uint64_t)n <= MAX_TEXT / as_bytes(sequence)->length;
+    if (bytes_is(sequence))
+        return as_bytes(sequence)->length == 0 || (uint64_t)n <= MAX_TEXT / as_bytes(sequence)->length;
     if (!tuple_is_exact(sequence)) return true;
     if (tuple_length(sequence) == 0) return true;
     if ((uint64_t)n > MAX_COLLECTION / tuple_length(sequence)) return false;
@@ -99,7 +100,8 @@ static Value unary_value(uint8_t op, Value v) {
 /* `not a in b` is `a not in b`, `not a is b` is `a is not b`. */
 static bool negate_comparison(Node *node) {
     Node *compare = node->u.unary_op.operand;
-    if (node->u.unary_op.op != UNARY_NOT || compare->kind != NODE_COMPARE || compare->u.compare.comparators.count != 1) return false;
+    if (node->u.unary_op.op != UNARY_NOT || compare->kind != NODE_COMPARE || compare->u.compare.comparators.count != 1)
+        return false;
     uint8_t *op = compare->u.compare.ops;
     switch (*op) {
     case COMPARE_IN: return *op = COMPARE_NOT_IN, true;

@@ -3,8 +3,8 @@
  *     uint32 checkpoints | { uint32 word, offset; int32 line } ... | entries
  *
  * An entry covers a run of words with one position: run length, line - previous line, end_line - line, col + 1,
- * end_col + 1, each a variable-length integer.  A checkpoint stands before every 32nd entry, so finding a word is a binary
- * search and at most 32 steps.
+ * end_col + 1, each a variable-length integer.  A checkpoint stands before every 32nd entry, so finding a word is a
+ * binary search and at most 32 steps.
  */
 #ifndef CODE_POSITION_H
 #define CODE_POSITION_H

@@ -1,4 +1,5 @@
-/* Checks code for what the loop relies on: operands in range, jumps to instructions, temporaries consumed exactly once. */
+/* Checks code for what the loop relies on: operands in range, jumps to instructions, temporaries consumed exactly once.
+ */
 #include "vm/code/code.h"
 
 #include <stdio.h>
@@ -24,8 +25,8 @@ static __thread char message[160];
 static void fail(Check *check, const char *what) {
     if (check->wrong) return;
     Instr word = check->code->instrs[check->at];
-    snprintf(message, sizeof message, "word %u (%s %u %u %u flags %u): %s", check->at, opcode_info[instr_op(word)].name, instr_a(word),
-             instr_b(word), instr_c(word), instr_flags(word), what);
+    snprintf(message, sizeof message, "word %u (%s %u %u %u flags %u): %s", check->at, opcode_info[instr_op(word)].name,
+             instr_a(word), instr_b(word), instr_c(word), instr_flags(word), what);
     check->wrong = message;
 }
 
@@ -49,7 +50,8 @@ static void check_register(Check *check, uint32_t reg, bool takes) {
 static void check_jump(Check *check, int64_t distance) {
     unsigned op = instr_op(check->code->instrs[check->at]);
     int64_t target = (int64_t)check->at + 1 + opcode_info[op].caches + distance;
-    if (target < 0 || target >= check->code->instr_count || !check->starts[target]) fail(check, "jump to no instruction");
+    if (target < 0 || target >= check->code->instr_count || !check->starts[target])
+        fail(check, "jump to no instruction");
 }
 
 static void check_operand(Check *check, char letter, uint32_t field, int32_t wide, bool takes) {
@@ -71,7 +73,11 @@ static void check_operand(Check *check, char letter, uint32_t field, int32_t wid
 
 static bool has_run_without_values(Instr word) {
     switch (instr_op(word)) {
-    case OP_BUILD_TUPLE: case OP_BUILD_LIST: case OP_BUILD_SET: case OP_BUILD_MAP: case OP_BUILD_STRING: return instr_c(word) == 0;
+    case OP_BUILD_TUPLE:
+    case OP_BUILD_LIST:
+    case OP_BUILD_SET:
+    case OP_BUILD_MAP:
+    case OP_BUILD_STRING: return instr_c(word) == 0;
     case OP_UNPACK: return instr_b(word) == 0;
     default: return false;
     }
@@ -82,7 +88,8 @@ static void check_instr(Check *check) {
     const char *letters = opcode_info[instr_op(word)].operands;
     uint32_t fields[] = {instr_a(word), instr_b(word), instr_c(word)};
     if (has_run_without_values(word)) return;
-    for (int i = 0; i < 3; i++) check_operand(check, letters[i], fields[i], instr_wide(word), instr_flags(word) >> i & 1);
+    for (int i = 0; i < 3; i++)
+        check_operand(check, letters[i], fields[i], instr_wide(word), instr_flags(word) >> i & 1);
 }
 
 static bool find_starts(Check *check) {
@@ -116,7 +123,11 @@ static void set_live(Check *check, uint32_t reg, bool live) {
 static uint32_t run_read(Instr word) {
     switch (instr_op(word)) {
     case OP_GET_SUPER_METHOD: case OP_GET_SUPER_ATTR: return 3;
-    case OP_BUILD_SLICE: case OP_BUILD_TUPLE: case OP_BUILD_LIST: case OP_BUILD_SET: case OP_BUILD_STRING: return instr_c(word);
+    case OP_BUILD_SLICE:
+    case OP_BUILD_TUPLE:
+    case OP_BUILD_LIST:
+    case OP_BUILD_SET:
+    case OP_BUILD_STRING: return instr_c(word);
     case OP_BUILD_MAP: return 2 * instr_c(word);
     case OP_FORMAT: return instr_c(word) >> 15 ? 2 : 1;
     case OP_CALL: case OP_CALL_METHOD: return instr_c(word) + 1;
@@ -154,7 +165,8 @@ static void read_operands(Check *check, Instr word) {
             }
         } else if (letters[i] == 'R') {
             for (uint32_t k = 0; k < run_read(word); k++) read_register(check, fields[i] + k, true);
-            if (instr_op(word) == OP_CALL_EX && fields[i] + 2 < check->code->nregs) set_live(check, fields[i] + 2, false);
+            if (instr_op(word) == OP_CALL_EX && fields[i] + 2 < check->code->nregs)
+                set_live(check, fields[i] + 2, false);
         }
     }
     if (instr_op(word) == OP_CALL_EX) set_live(check, instr_b(word) + 2, false);
@@ -198,7 +210,8 @@ static void flow(Check *check, uint32_t target) {
 }
 
 static bool ends(unsigned op) {
-    return op == OP_JUMP || op == OP_RETURN || op == OP_RETURN_CONST || op == OP_RAISE || op == OP_RAISE_AGAIN || op == OP_RERAISE;
+    return op == OP_JUMP || op == OP_RETURN || op == OP_RETURN_CONST || op == OP_RAISE || op == OP_RAISE_AGAIN ||
+           op == OP_RERAISE;
 }
 
 static void flow_jump(Check *check, Instr word) {
@@ -206,7 +219,8 @@ static void flow_jump(Check *check, Instr word) {
     uint32_t next = check->at + 1 + opcode_info[instr_op(word)].caches;
     for (int i = 0; i < 3; i++) {
         if (letters[i] == 'J') flow(check, (uint32_t)((int64_t)next + instr_wide(word)));
-        if (letters[i] == 'j') flow(check, (uint32_t)((int64_t)next + (int16_t)(i == 0 ? instr_a(word) : instr_c(word))));
+        if (letters[i] == 'j')
+            flow(check, (uint32_t)((int64_t)next + (int16_t)(i == 0 ? instr_a(word) : instr_c(word))));
     }
 }
 

@@ -229,7 +229,9 @@ Type async_generator_throw_type = {TYPE_HEAD("async_generator_athrow"), STEP_SLO
 Value async_generator_next(Value self) { return step_new(self, STEP_SEND, NONE, UNSET, UNSET); }
 
 static Value asend(const Value *args, size_t count) { return step_new(args[0], STEP_SEND, args[1], UNSET, UNSET); }
-static Value athrow(const Value *args, size_t count) { return step_new(args[0], STEP_THROW, args[1], args[2], args[3]); }
+static Value athrow(const Value *args, size_t count) {
+    return step_new(args[0], STEP_THROW, args[1], args[2], args[3]);
+}
 static Value aclose(const Value *args, size_t count) { return step_new(args[0], STEP_CLOSE, UNSET, UNSET, UNSET); }
 
 const NativeDef async_generator_methods[] = {

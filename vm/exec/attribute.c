@@ -38,5 +38,6 @@ Value attribute_super(Value super, Value class, Value self, Value name, Value *r
     if (!start) return UNSET;
     Value found = type_lookup_after(as_type(class), start, name);
     if (is_unset(found)) return through_object(super, class, self, name);
-    return bind_found(found, self, start != type_of(self) || (type_is(self) && start == as_type(self)), start, receiver);
+    return bind_found(found, self, start != type_of(self) || (type_is(self) && start == as_type(self)), start,
+                      receiver);
 }

@@ -1,4 +1,5 @@
-/* Inline caches of attributes: what kind of access a site makes, as an entry that its next execution only has to compare. */
+/* Inline caches of attributes: what kind of access a site makes, as an entry that its next execution only has to
+ * compare. */
 #include "runtime/types/class.h"
 #include "runtime/types/descriptors.h"
 #include "runtime/types/dict.h"
@@ -30,7 +31,8 @@ static void publish(Instr *at, const AttributeEntry *e, unsigned op) {
     specialise(at, op);
 }
 
-/* Where an instance has its attributes, if a cache can say so: false for those in dictionary mode and of variable size. */
+/* Where an instance has its attributes, if a cache can say so: false for those in dictionary mode and of variable size.
+ */
 static bool attrs_place(Object *o, uint16_t *offset, Shape **shape) {
     int32_t at = o->type->attrs_offset;
     *offset = (uint16_t)at;
@@ -47,7 +49,8 @@ static bool slot_place(uint16_t attrs, const Shape *shape, int32_t slot, uint16_
 }
 
 /* An attribute in the slots that lie outside: instances made before the class knew how many it would need. */
-static void specialise_outer(Code *code, Instr *at, Object *o, uint16_t attrs, Shape *shape, int32_t slot, unsigned op) {
+static void specialise_outer(Code *code, Instr *at, Object *o, uint16_t attrs, Shape *shape, int32_t slot,
+                             unsigned op) {
     AttributeEntry *e = entry_new(code, at, ATTRIBUTE_OUTER, shape, type_version(o->type));
     if (e) {
         e->attrs = attrs;
@@ -134,7 +137,8 @@ void attribute_specialise_get(Code *code, Instr *at, Value v, Value name) {
         if (is_set(on_type)) specialise_on_type(code, at, o, on_type, attrs, shape);
         return;
     }
-    if (!slot_place(attrs, shape, slot, &offset)) return specialise_outer(code, at, o, attrs, shape, slot, OP_GET_ATTR_OUTER);
+    if (!slot_place(attrs, shape, slot, &offset))
+        return specialise_outer(code, at, o, attrs, shape, slot, OP_GET_ATTR_OUTER);
     AttributeEntry *e = entry_new(code, at, ATTRIBUTE_SLOT, shape, type_version(o->type));
     if (e) {
         e->attrs = attrs;
@@ -151,7 +155,8 @@ void attribute_specialise_method(Code *code, Instr *at, Value v, Value name) {
     uint16_t attrs;
     Shape *shape;
     Value on_type = type_lookup(o->type, name);
-    if (o->type->get_attribute != object_type.get_attribute || is_unset(on_type) || !attrs_place(o, &attrs, &shape)) return;
+    if (o->type->get_attribute != object_type.get_attribute || is_unset(on_type) || !attrs_place(o, &attrs, &shape))
+        return;
     if (!(type_of(on_type)->flags & TYPE_METHOD_DESCRIPTOR) || (shape && shape_find(shape, name) >= 0)) return;
     AttributeEntry *e = entry_new(code, at, ATTRIBUTE_METHOD, shape, type_version(o->type));
     if (e) {

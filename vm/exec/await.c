@@ -1,4 +1,5 @@
-/* Delegation: `yield from`, `await`, asynchronous iteration, to iterators that are not generators of the machine too. */
+/* Delegation: `yield from`, `await`, asynchronous iteration, to iterators that are not generators of the machine too.
+ */
 #include "runtime/types/call.h"
 #include "runtime/types/class.h"
 #include "runtime/types/error.h"
@@ -20,7 +21,8 @@ static Value refuse(Value v, unsigned where) {
     static const char *const methods[] = {NULL, "__aenter__", "__aexit__"};
     if (!where || type_of(v)->await) return UNSET;
     error_clear();
-    return raise_type_error("'async with' received an object from %s that does not implement __await__: %T", methods[where], v);
+    return raise_type_error("'async with' received an object from %s that does not implement __await__: %T",
+                            methods[where], v);
 }
 
 Value await_iterator(Value v, unsigned where) {

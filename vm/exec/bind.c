@@ -44,7 +44,8 @@ static bool missing(const Binding *b, size_t first, size_t end, const char *kind
         if (is_unset(b->regs[i])) list[n++] = tuple_at(b->code->varnames, i);
     Value joined = names_joined(list, n);
     if (is_unset(joined)) return false;
-    raise_type_error("%U() missing %zu required %s argument%s: %U", b->function->qualname, n, kind, n == 1 ? "" : "s", joined);
+    raise_type_error("%U() missing %zu required %s argument%s: %U", b->function->qualname, n, kind, n == 1 ? "" : "s",
+                     joined);
     release(joined);
     return false;
 }
@@ -58,8 +59,8 @@ static bool too_many(const Binding *b) {
     if (defaults) snprintf(takes, sizeof takes, "from %zu to %zu", argcount - defaults, argcount);
     else snprintf(takes, sizeof takes, "%zu", argcount);
     if (keyword_only)
-        snprintf(extra, sizeof extra, " positional argument%s (and %zu keyword-only argument%s)", b->positional == 1 ? "" : "s",
-                 keyword_only, keyword_only == 1 ? "" : "s");
+        snprintf(extra, sizeof extra, " positional argument%s (and %zu keyword-only argument%s)",
+                 b->positional == 1 ? "" : "s", keyword_only, keyword_only == 1 ? "" : "s");
     raise_type_error("%U() takes %s positional argument%s but %zu%s %s given", b->function->qualname, takes,
                      defaults || argcount != 1 ? "s" : "", b->positional, extra,
                      b->positional == 1 && !keyword_only ? "was" : "were");
@@ -77,7 +78,8 @@ static bool positional_only_named(const Binding *b) {
     if (!n) return false;
     Value tuple = tuple_from_values(list, n), comma = str_from(", ");
     Value joined = str_join(comma, tuple);
-    raise_type_error("%U() got some positional-only arguments passed as keyword arguments: '%U'", b->function->qualname, joined);
+    raise_type_error("%U() got some positional-only arguments passed as keyword arguments: '%U'", b->function->qualname,
+                     joined);
     release(joined);
     release(comma);
     release(tuple);
@@ -220,8 +222,10 @@ static int bind_in_place(Function *f, Value *regs, size_t count, Value kwnames) 
     Code *code = f->code;
     bool named = is_set(kwnames) && tuple_length(kwnames);
     uint32_t collects = code->flags & (CODE_VARARGS | CODE_VARKEYWORDS);
-    if (!named && collects & CODE_VARARGS && !code->kwonlycount && count >= code->argcount) return bind_variadic(code, regs, count);
-    if (!named && !collects && !code->kwonlycount && count <= code->argcount && count + default_count(f) >= code->argcount)
+    if (!named && collects & CODE_VARARGS && !code->kwonlycount && count >= code->argcount)
+        return bind_variadic(code, regs, count);
+    if (!named && !collects && !code->kwonlycount && count <= code->argcount &&
+        count + default_count(f) >= code->argcount)
         return bind_defaults(f, regs, count);
     if (!named || collects || count > code->argcount || !place_keywords(code, regs, count, kwnames)) return -1;
     Binding b = {f, code, regs, NULL, count, 0, UNSET};

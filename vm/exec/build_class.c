@@ -37,7 +37,8 @@ static Value resolve_bases(Value bases) {
 /* The metaclass: named, or that of the first base; then the most derived one.  Owned. */
 static Value choose_metaclass(Value named, Value bases) {
     Value chosen = named;
-    if (is_unset(chosen)) chosen = tuple_length(bases) ? type_value(type_of(tuple_at(bases, 0))) : type_value(&type_type);
+    if (is_unset(chosen))
+        chosen = tuple_length(bases) ? type_value(type_of(tuple_at(bases, 0))) : type_value(&type_type);
     if (!type_is(chosen)) return retain(chosen);
     Type *winner = type_calculate_metatype(as_type(chosen), bases);
     return winner ? retain(type_value(winner)) : UNSET;
@@ -71,7 +72,8 @@ static Value prepare_namespace(Value metaclass, Value name, Value bases, Value k
 static Value run_body(Value function, Value namespace) {
     if (!recursion_check(" while calling a Python object")) return UNSET;
     Value cell;
-    Outcome outcome = function_begin(machine.frame, retain(function), NULL, 0, UNSET, false, (Return){FRAME_ENTRY, 0}, &cell);
+    Outcome outcome =
+        function_begin(machine.frame, retain(function), NULL, 0, UNSET, false, (Return){FRAME_ENTRY, 0}, &cell);
     if (outcome != OUTCOME_PUSHED) return UNSET;
     machine.frame->namespace = retain(namespace);
     return execute(&cell) == 0 ? cell : UNSET;
@@ -82,7 +84,8 @@ static bool check_cell(Value cell, Value class, Value name) {
     if (!is_exactly(cell, &cell_type) || !type_is(class)) return true;
     Value content = ((Cell *)as_object(cell))->value;
     if (is_unset(content)) {
-        raise_runtime_error("__class__ not set defining %R as %R. Was __classcell__ propagated to type.__new__?", name, class);
+        raise_runtime_error("__class__ not set defining %R as %R. Was __classcell__ propagated to type.__new__?", name,
+                            class);
         return false;
     }
     if (same(content, class)) return true;

@@ -92,7 +92,8 @@ const NativeDef builtin_attribute_functions[] = {
     FUNCTION("issubclass", "cls, class_or_tuple, /", builtin_issubclass,
              "Return whether cls is derived from another class or is the same class."),
     FUNCTION("callable", "obj, /", builtin_callable, "Return whether the object is callable."),
-    FUNCTION("dir", "object=None, /", builtin_dir, "Return the names of the attributes of an object, or of the current scope."),
+    FUNCTION("dir", "object=None, /", builtin_dir,
+             "Return the names of the attributes of an object, or of the current scope."),
     FUNCTION("vars", "object=None, /", builtin_vars, "Return the __dict__ of an object, or the locals."),
     NATIVE_END,
 };

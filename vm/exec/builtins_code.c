@@ -19,7 +19,8 @@ static Value builtin_globals(const Value *args, size_t count) { return retain(ex
 static Value builtin_locals(const Value *args, size_t count) { return exec_locals(); }
 
 /* Source text of a str or bytes-like argument; *holder keeps it alive (release with buffer_release). */
-static bool source_text(Value source, const char *function, const char **text, size_t *size, Buffer *holder, unsigned *flags) {
+static bool source_text(Value source, const char *function, const char **text, size_t *size, Buffer *holder,
+                        unsigned *flags) {
     *holder = (Buffer){0};
     if (str_is(source)) {
         *flags |= PARSE_IS_STR;
@@ -35,7 +36,8 @@ static bool source_text(Value source, const char *function, const char **text, s
     return true;
 }
 
-static Value compile_value(Value source, const char *function, Value filename, ParseMode mode, unsigned flags, int optimize) {
+static Value compile_value(Value source, const char *function, Value filename, ParseMode mode, unsigned flags,
+                           int optimize) {
     const char *text;
     size_t size;
     Buffer holder;
@@ -63,7 +65,8 @@ static Value builtin_compile(const Value *args, size_t count) {
     for (size_t i = 0; i < 3; i++) {
         if (!str_equal_ascii(args[2], modes[i].name)) continue;
         Value filename = str_is(args[1]) ? retain(args[1])
-                                         : str_decode(as_bytes(args[1])->data, as_bytes(args[1])->length, "utf-8", "surrogateescape");
+                                         : str_decode(as_bytes(args[1])->data, as_bytes(args[1])->length, "utf-8",
+                                                      "surrogateescape");
         if (is_unset(filename)) return UNSET;
         Value code = compile_value(args[0], "compile", filename, modes[i].mode, (unsigned)flags, (int)optimize);
         release(filename);
@@ -151,7 +154,8 @@ static Value next_or_default; /* the function, made on first use */
 static bool make_next_or_default(void) {
     Value space = dict_new(), file = str_from("<anext>"), code = UNSET, done = UNSET;
     if (is_set(space) && is_set(file))
-        code = compile_source(next_or_default_source, sizeof next_or_default_source - 1, PARSE_EXEC, file, PARSE_IS_STR, 0);
+        code = compile_source(next_or_default_source, sizeof next_or_default_source - 1, PARSE_EXEC, file, PARSE_IS_STR,
+                              0);
     if (is_set(code)) done = exec_code(code, space, space);
     if (is_set(done)) next_or_default = retain(dict_get_utf8(space, "anext"));
     release(space);

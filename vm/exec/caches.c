@@ -13,7 +13,8 @@ void *cache_entry_new(Code *code, size_t size) {
     EntryBlock *block = raw_allocate_zeroed(sizeof *block + size);
     if (!block) return NULL;
     block->next = __atomic_load_n(&code->exec, __ATOMIC_RELAXED);
-    while (!__atomic_compare_exchange_n((EntryBlock **)&code->exec, &block->next, block, true, __ATOMIC_RELEASE, __ATOMIC_RELAXED)) {
+    while (!__atomic_compare_exchange_n((EntryBlock **)&code->exec, &block->next, block, true, __ATOMIC_RELEASE,
+                                        __ATOMIC_RELAXED)) {
     }
     return block->data;
 }

@@ -11,7 +11,8 @@ typedef struct BuiltinEntry {
     uint32_t offset; /* of the value, from the table of the builtins */
 } BuiltinEntry;
 
-/* Where the value of an entry stands, in bytes from the table: while the version of the table lasts, so does the place. */
+/* Where the value of an entry stands, in bytes from the table: while the version of the table lasts, so does the place.
+ */
 enum { CACHE_INDEX_MAX = 1 << 26 };
 static inline uint32_t cache_offset(const DictKeys *k, size_t index) {
     return (uint32_t)((char *)&keys_entry(k, index)->value - (char *)(uintptr_t)k);
@@ -20,8 +21,9 @@ static inline Value *cache_value(const DictKeys *k, uint32_t offset) {
     return (Value *)(void *)((char *)(uintptr_t)k + offset);
 }
 
-/* An attribute access that was seen.  Every kind of entry marks its guard differently (low bits), so that a thread that still
- * runs the handler of another kind does not take it for its own.  `value` is borrowed: it lives while the version does. */
+/* An attribute access that was seen.  Every kind of entry marks its guard differently (low bits), so that a thread that
+ * still runs the handler of another kind does not take it for its own.  `value` is borrowed: it lives while the version
+ * does. */
 typedef enum AttributeKind {
     ATTRIBUTE_SLOT = 0,     /* shape: the value is in the instance at `offset` */
     ATTRIBUTE_TYPE = 1,     /* shape, or 0 for types without attributes: the value is `value` of the type */

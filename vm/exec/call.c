@@ -1,4 +1,5 @@
-/* Calls: functions get frames, classes with a script __init__ get an instance and a frame, everything else is called as C. */
+/* Calls: functions get frames, classes with a script __init__ get an instance and a frame, everything else is called as
+ * C. */
 #include "vm/exec/call.h"
 
 #include "runtime/mem/heap.h"
@@ -56,7 +57,8 @@ static Outcome begin_generator(Frame *above, Code *code, Value *out) {
     return is_set(*out) ? OUTCOME_DONE : OUTCOME_FAILED;
 }
 
-Outcome function_begin(Frame *frame, Value callee, Value *args, size_t count, Value kwnames, bool in_place, Return to, Value *out) {
+Outcome function_begin(Frame *frame, Value callee, Value *args, size_t count, Value kwnames, bool in_place, Return to,
+                       Value *out) {
     Function *f = as_function(callee);
     Code *code = f->code;
     size_t total = count + (is_set(kwnames) ? tuple_length(kwnames) : 0);
@@ -88,7 +90,8 @@ Outcome function_begin(Frame *frame, Value callee, Value *args, size_t count, Va
 
 /* The script __init__ of a class whose instances object.__new__ makes; UNSET: the class is called as any other. */
 static Value plain_init(Type *type) {
-    if (as_object(type_value(type))->type->call != type_type.call || !(type->flags & TYPE_HEAP) || type->flags & TYPE_ABSTRACT)
+    if (as_object(type_value(type))->type->call != type_type.call || !(type->flags & TYPE_HEAP) ||
+        type->flags & TYPE_ABSTRACT)
         return UNSET;
     if (type->make != object_type.make) return UNSET;
     Value init = type_lookup(type, names.__init__);
@@ -96,7 +99,8 @@ static Value plain_init(Type *type) {
 }
 
 /* base[0] becomes the instance, which is the first argument. */
-static Outcome begin_construct(Frame *frame, Value *base, size_t count, Value kwnames, Value init, Return to, Value *out) {
+static Outcome begin_construct(Frame *frame, Value *base, size_t count, Value kwnames, Value init, Return to,
+                               Value *out) {
     Value class = base[0];
     base[0] = instance_new(as_type(class));
     if (is_unset(base[0])) {
@@ -105,7 +109,8 @@ static Outcome begin_construct(Frame *frame, Value *base, size_t count, Value kw
         return OUTCOME_FAILED;
     }
     Value instance = retain(base[0]);
-    Outcome outcome = function_begin(frame, retain(init), base, count + 1, kwnames, true, (Return){FRAME_CONSTRUCT, to.result}, out);
+    Outcome outcome =
+        function_begin(frame, retain(init), base, count + 1, kwnames, true, (Return){FRAME_CONSTRUCT, to.result}, out);
     release(class);
     if (outcome == OUTCOME_PUSHED) {
         machine.frame->instance = instance;
@@ -250,9 +255,11 @@ Outcome call_begin_ex(Frame *frame, Value *base, Return to, Value *out) {
     return outcome;
 }
 
-/* From C ------------------------------------------------------------------------------------------------------------ */
+/* From C ------------------------------------------------------------------------------------------------------------
+ */
 
-static Outcome begin_copied(Frame *frame, Value callee, const Value *args, size_t count, Value kwnames, Return to, Value *out) {
+static Outcome begin_copied(Frame *frame, Value callee, const Value *args, size_t count, Value kwnames, Return to,
+                            Value *out) {
     size_t total = count + (is_set(kwnames) ? tuple_length(kwnames) : 0);
     Value small[SMALL_CALL], *copy = total <= SMALL_CALL ? small : raw_allocate(total * sizeof(Value));
     if (!copy) return raise_memory_error(), OUTCOME_FAILED;

@@ -5,7 +5,8 @@
 #include "vm/exec/frame.h"
 #include "vm/exec/function.h"
 
-/* FAILED: exception pending.  DONE: the result is there.  PUSHED: machine.frame is the callee's new frame, ready to run. */
+/* FAILED: exception pending.  DONE: the result is there.  PUSHED: machine.frame is the callee's new frame, ready to
+ * run. */
 typedef enum Outcome { OUTCOME_FAILED, OUTCOME_DONE, OUTCOME_PUSHED } Outcome;
 
 /* Who gets the result of a pushed frame. */
@@ -14,19 +15,21 @@ typedef struct Return {
     uint16_t result;
 } Return;
 
-/* base[0] is the callee, base[1..count] the positional arguments, then the values of kwnames (tuple, borrowed, or UNSET).
- * All of them are consumed; they stand at the top of the frame's live registers. */
+/* base[0] is the callee, base[1..count] the positional arguments, then the values of kwnames (tuple, borrowed, or
+ * UNSET). All of them are consumed; they stand at the top of the frame's live registers. */
 Outcome call_begin(Frame *frame, Value *base, size_t count, Value kwnames, Return to, Value *out);
 /* callee(*args, **kwargs): base[0], base[1] a tuple or list, base[2] a dict or unset; all consumed. */
 Outcome call_begin_ex(Frame *frame, Value *base, Return to, Value *out);
 
-/* Calls a script function.  callee (a Function) and args are consumed; args lie anywhere, at the top of the frame's registers
- * (in_place), or elsewhere. */
-Outcome function_begin(Frame *frame, Value callee, Value *args, size_t count, Value kwnames, bool in_place, Return to, Value *out);
+/* Calls a script function.  callee (a Function) and args are consumed; args lie anywhere, at the top of the frame's
+ * registers (in_place), or elsewhere. */
+Outcome function_begin(Frame *frame, Value callee, Value *args, size_t count, Value kwnames, bool in_place, Return to,
+                       Value *out);
 
 /* Type slot of functions. */
 Value function_call(Value callee, const Value *args, size_t count, Value kwnames);
-/* Calls a script function or any callable on borrowed arguments for an operation of the loop: a script function is pushed. */
+/* Calls a script function or any callable on borrowed arguments for an operation of the loop: a script function is
+ * pushed. */
 Outcome call_begin_borrowed(Frame *frame, Value callee, const Value *args, size_t count, Return to, Value *out);
 
 /* The builtins for functions with these globals, borrowed. */

@@ -4,8 +4,8 @@
 
 #include "runtime/mem/value.h"
 
-/* The line of carets with its newline, or '' when the whole line failed or nothing is known (col < 0).  Columns are UTF-8
- * offsets into `line`; one_line: the expression ends on this line.  Owned str. */
+/* The line of carets with its newline, or '' when the whole line failed or nothing is known (col < 0).  Columns are
+ * UTF-8 offsets into `line`; one_line: the expression ends on this line.  Owned str. */
 Value caret_line(Value line, bool one_line, int32_t col, int32_t end_col);
 
 #endif

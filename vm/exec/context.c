@@ -18,8 +18,8 @@ static int find_bound(Value manager, Value name, Value *out) {
 }
 
 static void refuse(Value manager, bool is_async, const char *missed) {
-    raise_type_error("'%T' object does not support the %scontext manager protocol%s", manager, is_async ? "asynchronous " : "",
-                     missed);
+    raise_type_error("'%T' object does not support the %scontext manager protocol%s", manager,
+                     is_async ? "asynchronous " : "", missed);
 }
 
 bool context_enter(Value manager, Value *exit, Value *entered, bool is_async) {

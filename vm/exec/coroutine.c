@@ -37,7 +37,9 @@ static int wrapper_traverse(Object *self, Visit visit, void *context) {
 
 static Value wrapper_self(Value self) { return retain(self); }
 
-static int wrapper_resume(Value self, Value value, Value *result) { return generator_resume(wrapped(self), value, result); }
+static int wrapper_resume(Value self, Value value, Value *result) {
+    return generator_resume(wrapped(self), value, result);
+}
 
 static Value wrapper_next(Value self) {
     Value args[2] = {wrapped(self), NONE};

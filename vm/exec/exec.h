@@ -1,8 +1,8 @@
 /* The front door of the machine: running code from C, and what C may ask about the running script.
  *
- * Every thread that runs script code has a machine (registers and frames): machine_start() and machine_end() bracket the
- * thread's life.  Script calls push frames and never recurse in C; only calls that come from C (exec_code, the call slot
- * of functions, the resume slot of generators) run a loop of their own.
+ * Every thread that runs script code has a machine (registers and frames): machine_start() and machine_end() bracket
+ * the thread's life.  Script calls push frames and never recurse in C; only calls that come from C (exec_code, the call
+ * slot of functions, the resume slot of generators) run a loop of their own.
  */
 #ifndef EXEC_EXEC_H
 #define EXEC_EXEC_H
@@ -17,8 +17,8 @@ void exec_end(void);
 bool machine_start(void);
 void machine_end(void);
 
-/* Runs a code object made by the compiler: a module, an eval expression, exec text.  globals: a dict; locals: a mapping, or UNSET for
- * the globals.  Sets globals['__builtins__'] when it is missing.  Owned result. */
+/* Runs a code object made by the compiler: a module, an eval expression, exec text.  globals: a dict; locals: a
+ * mapping, or UNSET for the globals.  Sets globals['__builtins__'] when it is missing.  Owned result. */
 Value exec_code(Value code, Value globals, Value locals);
 
 /* About the innermost script frame of this thread; borrowed, UNSET when no script runs. */

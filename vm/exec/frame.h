@@ -3,10 +3,10 @@
  *     caller  [ locals ][ temporaries ... callee | arg 0 | arg 1 ]
  *     callee                                     [ arg 0 | arg 1 | locals ][ temporaries ... ]
  *
- * The registers of a called function begin at the arguments in the caller's window: nothing is copied.  What lies above a
- * frame's live registers is never an object, so only the locals are set unset at entry and released at exit.
- * Frame structs form a doubly linked chain that is reused; a generator carries its frame and its registers in itself and links
- * into the chain while it runs.
+ * The registers of a called function begin at the arguments in the caller's window: nothing is copied.  What lies above
+ * a frame's live registers is never an object, so only the locals are set unset at entry and released at exit. Frame
+ * structs form a doubly linked chain that is reused; a generator carries its frame and its registers in itself and
+ * links into the chain while it runs.
  *
  * `pc` is saved before anything that can raise or run script code, and points behind the first word of the current
  * instruction or one of its cache words: the instruction is the one that contains word pc - 1.

@@ -88,7 +88,8 @@ static Value function_repr(Value self) {
 
 static Value function_bind_method(Value self, Value instance, Value owner) {
     (void)owner;
-    if (is_unset(instance) || (is_none(instance) && is_set(owner) && !same(owner, type_value(type_of(NONE))))) return retain(self);
+    if (is_unset(instance) || (is_none(instance) && is_set(owner) && !same(owner, type_value(type_of(NONE)))))
+        return retain(self);
     return method_new(self, instance);
 }
 
@@ -112,7 +113,9 @@ static bool set_str(Value *slot, Value value, const char *what) {
     return true;
 }
 static bool set_name(Value self, Value value) { return set_str(&as_function(self)->name, value, "__name__"); }
-static bool set_qualname(Value self, Value value) { return set_str(&as_function(self)->qualname, value, "__qualname__"); }
+static bool set_qualname(Value self, Value value) {
+    return set_str(&as_function(self)->qualname, value, "__qualname__");
+}
 static bool set_doc(Value self, Value value) {
     replace(&as_function(self)->doc, retain(value));
     return true;
@@ -202,10 +205,12 @@ static bool closure_fits(Code *code, Value closure) {
 static Value make(Type *type, const Value *args, size_t count, Value kwnames) {
     (void)type;
     Value in[5];
-    if (!native_bind("function", "code, globals, name=None, argdefs=None, closure=None", args, count, kwnames, in)) return UNSET;
+    if (!native_bind("function", "code, globals, name=None, argdefs=None, closure=None", args, count, kwnames, in))
+        return UNSET;
     for (int i = 2; i < 5; i++)
         if (is_unset(in[i])) in[i] = NONE;
-    if (!is_exactly(in[0], &code_type)) return raise_type_error("function() argument 'code' must be code, not %T", in[0]);
+    if (!is_exactly(in[0], &code_type))
+        return raise_type_error("function() argument 'code' must be code, not %T", in[0]);
     if (!dict_is(in[1])) return raise_type_error("function() argument 'globals' must be dict, not %T", in[1]);
     if (!is_none(in[2]) && !str_is(in[2])) return raise_type_error("arg 3 (name) must be None or string");
     if (!is_none(in[3]) && !tuple_is(in[3])) return raise_type_error("arg 4 (defaults) must be None or tuple");

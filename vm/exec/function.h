@@ -17,7 +17,7 @@ struct Function {
     Value name, qualname;
     Value annotations;      /* dict, tuple of name, value, ..., or UNSET */
     Value doc, module;
-    uint32_t direct;        /* number of arguments with which a call needs no binding; FUNCTION_BINDS: every call does */
+    uint32_t direct; /* number of arguments with which a call needs no binding; FUNCTION_BINDS: every call does */
 };
 
 #define FUNCTION_BINDS UINT32_MAX
@@ -32,8 +32,8 @@ Value function_new(Code *code, Value globals, Value builtins);
 void function_set_code(Function *f, Code *code); /* retains */
 
 /* Puts arguments into registers as the parameters of f want them.
- * args: `count` positional values, then the values of kwnames (tuple or UNSET); all are taken over (also on failure), and may
- * overlap regs, which then have to begin at args.  False: TypeError pending, nothing is left in regs. */
+ * args: `count` positional values, then the values of kwnames (tuple or UNSET); all are taken over (also on failure),
+ * and may overlap regs, which then have to begin at args.  False: TypeError pending, nothing is left in regs. */
 bool function_bind(Function *f, Value *regs, Value *args, size_t count, Value kwnames);
 
 #endif

@@ -264,7 +264,9 @@ static bool set_text(Value *slot, Value value, const char *what) {
     return true;
 }
 static bool set_name(Value self, Value value) { return set_text(&as_generator(self)->name, value, "__name__"); }
-static bool set_qualname(Value self, Value value) { return set_text(&as_generator(self)->qualname, value, "__qualname__"); }
+static bool set_qualname(Value self, Value value) {
+    return set_text(&as_generator(self)->qualname, value, "__qualname__");
+}
 static Value get_code(Value self) { return retain(as_generator(self)->code); }
 static Value get_running(Value self) { return from_bool(as_generator(self)->state == GENERATOR_RUNNING); }
 static Value get_suspended(Value self) { return from_bool(as_generator(self)->state == GENERATOR_SUSPENDED); }

@@ -4,7 +4,12 @@
 
 #include "vm/exec/frame.h"
 
-typedef enum GeneratorState { GENERATOR_CREATED, GENERATOR_SUSPENDED, GENERATOR_RUNNING, GENERATOR_FINISHED } GeneratorState;
+typedef enum GeneratorState {
+    GENERATOR_CREATED,
+    GENERATOR_SUSPENDED,
+    GENERATOR_RUNNING,
+    GENERATOR_FINISHED
+} GeneratorState;
 
 typedef struct Generator {
     Object head;
@@ -64,7 +69,8 @@ static inline void generator_link(Generator *g, FrameKind kind, uint16_t result)
     machine.frame = frame;
 }
 
-/* Where a suspended frame waits, what is sent (stolen) becomes the result of the yield, or goes on to the iterator delegated to. */
+/* Where a suspended frame waits, what is sent (stolen) becomes the result of the yield, or goes on to the iterator
+ * delegated to. */
 static inline void generator_deliver(Generator *g, Value sent) {
     Instr at = g->frame.pc[-1];
     if (__builtin_expect(instr_op(at) == OP_DELEGATE, 0)) {
@@ -73,12 +79,13 @@ static inline void generator_deliver(Generator *g, Value sent) {
     } else replace(&g->regs[instr_a(at)], sent);
 }
 
-/* Enters the generator's frame on top of `machine.frame`; sent is stolen (UNSET with an exception pending: it is thrown in).
- * False: it cannot run (already running, finished, not started but sent a value): an exception is pending, or nothing when
- * it is finished and `sent` was a value. */
+/* Enters the generator's frame on top of `machine.frame`; sent is stolen (UNSET with an exception pending: it is thrown
+ * in). False: it cannot run (already running, finished, not started but sent a value): an exception is pending, or
+ * nothing when it is finished and `sent` was a value. */
 bool generator_enter_checked(Generator *g, Value sent, FrameKind kind, uint16_t result);
 static inline bool generator_enter(Generator *g, Value sent, FrameKind kind, uint16_t result) {
-    if (__builtin_expect(g->state != GENERATOR_SUSPENDED || is_unset(sent) || machine.frame->depth >= frame_depth_limit, 0))
+    if (__builtin_expect(g->state != GENERATOR_SUSPENDED || is_unset(sent) || machine.frame->depth >= frame_depth_limit,
+                         0))
         return generator_enter_checked(g, sent, kind, result);
     generator_link(g, kind, result);
     generator_deliver(g, sent);

@@ -114,8 +114,10 @@ static const ModuleRow *library_row(const char *name) {
 
 static Value load_row(const ModuleRow *row, Value name) {
     if (row->missing) {
-        Value message = str_format("No module named '%s': scr was built without the library it needs; install the package "
-                                   "%s and run make again", row->name, row->missing);
+        Value message =
+            str_format("No module named '%s': scr was built without the library it needs; install the package "
+                       "%s and run make again",
+                       row->name, row->missing);
         if (is_unset(message)) return UNSET;
         Value exception = exception_new(&ModuleNotFoundError_type, &message, 1);
         release(message);
@@ -123,7 +125,8 @@ static Value load_row(const ModuleRow *row, Value name) {
     }
     if (row->native) return load_native(row->native, name);
     Value path = str_intern_cstr(row->path), folders = row->is_package ? list_new(0) : UNSET;
-    Value module = is_set(path) ? load_source(name, row->source, (size_t)(row->source_end - row->source), path, folders) : UNSET;
+    Value module =
+        is_set(path) ? load_source(name, row->source, (size_t)(row->source_end - row->source), path, folders) : UNSET;
     release(path);
     release(folders);
     return module;
@@ -187,7 +190,8 @@ static bool search_folder(const char *leaf, const char *folder, Place *place) {
     if (strlen(folder) + strlen(leaf) + 16 > PATH_CAPACITY) return false;
     snprintf(base, sizeof base, "%s/%s", folder, leaf);
     for (int i = 0; i < 4; i++) {
-        int n = snprintf(place->file, sizeof place->file, i < 2 ? "%s/__init__.%s" : "%s.%s", base, i % 2 ? "py" : "scr");
+        int n =
+            snprintf(place->file, sizeof place->file, i < 2 ? "%s/__init__.%s" : "%s.%s", base, i % 2 ? "py" : "scr");
         if (n >= (int)sizeof place->file || !is_file(place->file)) continue;
         strcpy(place->package, i < 2 ? base : "");
         return true;
@@ -224,8 +228,9 @@ static Value not_found(Value name, Value parent) {
 
 /* Modules that the runtime is made of come first: a file beside the script cannot replace them. */
 static bool is_fixed(const ModuleRow *row) {
-    return row && row->native && (row->name[0] == '_' || strcmp(row->name, "sys") == 0 || strcmp(row->name, "gc") == 0 ||
-                                  strcmp(row->name, "time") == 0 || strcmp(row->name, "itertools") == 0 || strcmp(row->name, "errno") == 0);
+    return row && row->native &&
+           (row->name[0] == '_' || strcmp(row->name, "sys") == 0 || strcmp(row->name, "gc") == 0 ||
+            strcmp(row->name, "time") == 0 || strcmp(row->name, "itertools") == 0 || strcmp(row->name, "errno") == 0);
 }
 
 /* Finds `name` (absolute); path: that of its package, or sys.path.  1 found, 0 not. */
@@ -423,10 +428,11 @@ static Value cannot_import(Value module, Value name) {
     object_find_attribute(module, names.__name__, &module_name);
     object_find_attribute(module, names.__file__, &file);
     bool loading = is_exactly(module, &module_type) && is_set(dict_get_utf8(module_dict(module), "__initializing__"));
-    Value message =
-        str_format(loading ? "cannot import name %R from partially initialized module %R (most likely due to a circular import) (%S)"
-                           : "cannot import name %R from %R (%S)",
-                   name, is_set(module_name) ? module_name : NONE, is_set(file) ? file : str_intern_cstr("unknown location"));
+    Value message = str_format(
+        loading
+            ? "cannot import name %R from partially initialized module %R (most likely due to a circular import) (%S)"
+            : "cannot import name %R from %R (%S)",
+        name, is_set(module_name) ? module_name : NONE, is_set(file) ? file : str_intern_cstr("unknown location"));
     Value exception = is_set(message) ? exception_new(&ImportError_type, &message, 1) : UNSET;
     if (is_set(exception)) {
         object_set_attribute(exception, names.name, is_set(module_name) ? module_name : NONE);
@@ -502,7 +508,8 @@ static Value read_place(const Place *place) {
     } else {
         return NONE;
     }
-    Value source = bytes_from(text, size), name = str_decode(file, strlen(file), "utf-8", "surrogateescape"), result = UNSET;
+    Value source = bytes_from(text, size), name = str_decode(file, strlen(file), "utf-8", "surrogateescape"),
+          result = UNSET;
     raw_free(owned);
     bool package = place->file[0] ? place->package[0] != 0 : place->row->is_package;
     if (is_set(source) && is_set(name)) result = tuple_pack(3, source, name, from_bool(package));

@@ -41,7 +41,8 @@ static inline Value retain_object(Value v) {
     return v;
 }
 
-/* Attributes -------------------------------------------------------------------------------------------------------- */
+/* Attributes --------------------------------------------------------------------------------------------------------
+ */
 
 #define value_at(v, offset) (*(Value *)(void *)((char *)as_object(v) + (offset)))
 
@@ -57,7 +58,8 @@ static inline bool entry_fits(const AttributeEntry *e, const Object *o, Attribut
     if (atomic_load_explicit(&o->type->version, memory_order_relaxed) != e->version) return false;
     uint64_t shape = 0;
     if (e->attrs)
-        shape = (uint64_t)(uintptr_t)atomic_load_explicit(&attrs_at((Object *)(uintptr_t)o, e->attrs)->shape, memory_order_relaxed);
+        shape = (uint64_t)(uintptr_t)atomic_load_explicit(&attrs_at((Object *)(uintptr_t)o, e->attrs)->shape,
+                                                          memory_order_relaxed);
     return shape + kind == e->guard;
 }
 
@@ -142,8 +144,8 @@ static inline bool defaults_reach(const Function *f, unsigned count) {
            f->direct - count <= tuple_length(f->defaults);
 }
 
-/* A call of a script function (owned by the frame afterwards) whose arguments stand where its parameters are: no binding.
- * NULL: call_begin does it, nothing has changed. */
+/* A call of a script function (owned by the frame afterwards) whose arguments stand where its parameters are: no
+ * binding. NULL: call_begin does it, nothing has changed. */
 static inline Frame *function_push(Frame *frame, Function *f, Value *args, unsigned count) {
     Code *code = f->code;
     if (unlikely(f->direct != count) && !defaults_reach(f, count)) return NULL;
@@ -173,7 +175,8 @@ static inline Frame *function_push(Frame *frame, Function *f, Value *args, unsig
 }
 
 /* Pushes the frame of a special method (borrowed) on borrowed arguments.  NULL: not this way. */
-static inline Frame *special_push(Frame *frame, Value function, FrameKind kind, Value a, Value b, Value c, unsigned count) {
+static inline Frame *special_push(Frame *frame, Value function, FrameKind kind, Value a, Value b, Value c,
+                                  unsigned count) {
     Value *window = frame->top;
     if (unlikely(window + 3 > machine.limit)) return NULL;
     window[0] = a;
@@ -199,7 +202,8 @@ static inline Value script_method(Value v, Value name) {
     return is_set(found) && function_is(found) ? found : UNSET;
 }
 
-/* base[0] is a bound method of a function, or an instance with __call__, in front of its arguments.  NULL: something else. */
+/* base[0] is a bound method of a function, or an instance with __call__, in front of its arguments.  NULL: something
+ * else. */
 static inline Frame *call_push_other(Frame *frame, Value *base, Type *type, unsigned count) {
     Value callee = base[0];
     if (type == &method_type) {
@@ -228,7 +232,8 @@ static inline Outcome call_begin_one(Frame *frame, Value callee, Value self, Ret
     return function_begin(frame, retain(callee), &self, 1, UNSET, false, to, out);
 }
 
-/* Natives ----------------------------------------------------------------------------------------------------------- */
+/* Natives -----------------------------------------------------------------------------------------------------------
+ */
 
 enum { NATIVE_FILLED = 6 };
 

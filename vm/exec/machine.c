@@ -111,7 +111,8 @@ int64_t exec_recursion_limit(void) { return frame_depth_limit; }
 bool exec_set_recursion_limit(int64_t n) {
     if (n < 1) return raise_value_error("recursion limit must be greater or equal than 1"), false;
     if (machine.frame->depth >= n) {
-        raise_error(&RecursionError_type, "cannot set the recursion limit to %lld at the recursion depth %u: the limit is too low",
+        raise_error(&RecursionError_type,
+                    "cannot set the recursion limit to %lld at the recursion depth %u: the limit is too low",
                     (long long)n, machine.frame->depth);
         return false;
     }

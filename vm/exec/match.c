@@ -68,8 +68,9 @@ Value match_rest(Value subject, Value keys) {
 
 /* Types whose one positional pattern is the subject itself. */
 static bool matches_self(const Type *type) {
-    return type_is_subtype(type, &bytearray_type) || type->flags & (TYPE_INT_SUB | TYPE_FLOAT_SUB | TYPE_STR_SUB | TYPE_BYTES_SUB | TYPE_LIST_SUB | TYPE_TUPLE_SUB |
-                          TYPE_DICT_SUB | TYPE_SET_SUB);
+    return type_is_subtype(type, &bytearray_type) ||
+           type->flags & (TYPE_INT_SUB | TYPE_FLOAT_SUB | TYPE_STR_SUB | TYPE_BYTES_SUB | TYPE_LIST_SUB |
+                          TYPE_TUPLE_SUB | TYPE_DICT_SUB | TYPE_SET_SUB);
 }
 
 typedef struct ClassMatch {

@@ -20,13 +20,15 @@ static void raise_name(Value name) {
 }
 
 void names_raise_unbound(Value name) {
-    raise_error(&UnboundLocalError_type, "cannot access local variable '%U' where it is not associated with a value", name);
+    raise_error(&UnboundLocalError_type, "cannot access local variable '%U' where it is not associated with a value",
+                name);
 }
 
 void names_raise_empty_cell(const Code *code, unsigned reg, Value name) {
     if (reg >= code->free_base && reg < code->free_base + (unsigned)code->freecount)
         raise_error(&NameError_type,
-                    "cannot access free variable '%U' where it is not associated with a value in enclosing scope", name);
+                    "cannot access free variable '%U' where it is not associated with a value in enclosing scope",
+                    name);
     else names_raise_unbound(name);
 }
 
@@ -39,7 +41,11 @@ static Value find_builtin(Frame *frame, Value name) {
 
 static bool is_name(const Instr *at) { /* stands in a module body, where the namespace need not be the globals */
     switch (instr_op(__atomic_load_n(at, __ATOMIC_RELAXED))) {
-    case OP_LOAD_NAME: case OP_LOAD_NAME_CACHED: case OP_LOAD_NAME_BUILTIN: case OP_STORE_NAME: case OP_STORE_NAME_CACHED: return true;
+    case OP_LOAD_NAME:
+    case OP_LOAD_NAME_CACHED:
+    case OP_LOAD_NAME_BUILTIN:
+    case OP_STORE_NAME:
+    case OP_STORE_NAME_CACHED: return true;
     default: return false;
     }
 }

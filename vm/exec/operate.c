@@ -36,8 +36,10 @@ int operate_compare(Value a, Value b, CompareOp op) {
     return object_compare_truth(a, b, op);
 }
 
-enum { BUILT_IN_LAYOUT = TYPE_INT_SUB | TYPE_FLOAT_SUB | TYPE_STR_SUB | TYPE_BYTES_SUB | TYPE_LIST_SUB | TYPE_TUPLE_SUB |
-                         TYPE_DICT_SUB | TYPE_SET_SUB | TYPE_COMPLEX_SUB | TYPE_TYPE_SUB };
+enum {
+    BUILT_IN_LAYOUT = TYPE_INT_SUB | TYPE_FLOAT_SUB | TYPE_STR_SUB | TYPE_BYTES_SUB | TYPE_LIST_SUB | TYPE_TUPLE_SUB |
+                      TYPE_DICT_SUB | TYPE_SET_SUB | TYPE_COMPLEX_SUB | TYPE_TYPE_SUB
+};
 
 static bool is_plain_instance(Value v) {
     return is_object(v) && (as_object(v)->type->flags & (TYPE_HEAP | BUILT_IN_LAYOUT)) == TYPE_HEAP;
@@ -47,12 +49,14 @@ static Value function_or_unset(Value found) { return is_set(found) && function_i
 
 Value operate_special_binary(Value a, Value b, BinaryOp op, bool in_place) {
     const Value special[] = {
-        names.__add__, names.__sub__, names.__mul__, names.__matmul__, names.__truediv__, names.__floordiv__, names.__mod__,
-        names.__pow__, names.__lshift__, names.__rshift__, names.__and__, names.__or__, names.__xor__,
+        names.__add__,      names.__sub__, names.__mul__, names.__matmul__, names.__truediv__,
+        names.__floordiv__, names.__mod__, names.__pow__, names.__lshift__, names.__rshift__,
+        names.__and__,      names.__or__,  names.__xor__,
     };
     const Value in_place_special[] = {
-        names.__iadd__, names.__isub__, names.__imul__, names.__imatmul__, names.__itruediv__, names.__ifloordiv__, names.__imod__,
-        names.__ipow__, names.__ilshift__, names.__irshift__, names.__iand__, names.__ior__, names.__ixor__,
+        names.__iadd__,      names.__isub__, names.__imul__, names.__imatmul__, names.__itruediv__,
+        names.__ifloordiv__, names.__imod__, names.__ipow__, names.__ilshift__, names.__irshift__,
+        names.__iand__,      names.__ior__,  names.__ixor__,
     };
     if (!is_plain_instance(a) || (is_object(b) && type_of(b) != type_of(a))) return UNSET;
     if (in_place && is_set(type_lookup(type_of(a), in_place_special[op]))) return UNSET;

@@ -1,6 +1,7 @@
 /* The slow paths of the loop: what an instruction does when it is not the common case.
  *
- * Unless said otherwise: operands are borrowed, results are owned, UNSET / false / -1 mean that an exception is pending.
+ * Unless said otherwise: operands are borrowed, results are owned, UNSET / false / -1 mean that an exception is
+ * pending.
  */
 #ifndef EXEC_OPS_H
 #define EXEC_OPS_H
@@ -26,8 +27,8 @@ Value operate_inplace(Value a, Value b, BinaryOp op);
 /* Steals a. */
 Value operate_add_stealing(Value a, Value b);
 int operate_compare(Value a, Value b, CompareOp op); /* truth of the comparison */
-/* The special method of a script class that an operator comes down to, when nothing else can have a say before it does (borrowed);
- * UNSET: the general way. */
+/* The special method of a script class that an operator comes down to, when nothing else can have a say before it does
+ * (borrowed); UNSET: the general way. */
 Value operate_special_binary(Value a, Value b, BinaryOp op, bool in_place);
 Value operate_special_compare(Value a, Value b, CompareOp op);
 /* What remains when that method answered NotImplemented. */

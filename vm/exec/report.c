@@ -152,8 +152,10 @@ static void syntax_source(Report *r, Value exception, Value text) {
     Value line = str_slice(text, start, stop);
     if (is_unset(line)) return error_clear();
     owned_lines(r, str_format("    %U\n", line));
-    int64_t lineno = integer_attribute(exception, "lineno", 0), end_lineno = integer_attribute(exception, "end_lineno", 0);
-    int64_t offset = integer_attribute(exception, "offset", 0), end_offset = integer_attribute(exception, "end_offset", -1);
+    int64_t lineno = integer_attribute(exception, "lineno", 0),
+            end_lineno = integer_attribute(exception, "end_lineno", 0);
+    int64_t offset = integer_attribute(exception, "offset", 0),
+            end_offset = integer_attribute(exception, "end_offset", -1);
     if (offset > 0) {
         if (end_lineno > 0 && end_lineno != lineno) end_offset = (int64_t)n + 1;
         if (end_offset <= 0 || end_offset <= offset) end_offset = offset + 1;
@@ -307,7 +309,8 @@ static void whole(Report *r, Value exception) {
     if (outermost) r->depth = 1;
     if (is_set(e->traceback) && !is_none(e->traceback)) {
         margin(r, outermost ? "+" : "|");
-        builder_ascii(&r->text, group ? "Exception Group Traceback (most recent call last):\n" : "Traceback (most recent call last):\n");
+        builder_ascii(&r->text, group ? "Exception Group Traceback (most recent call last):\n"
+                                      : "Traceback (most recent call last):\n");
         traceback_lines(r, e->traceback);
     }
     message_lines(r, exception);
@@ -350,7 +353,8 @@ Value report_traceback(Value traceback) {
 static void write_error_text(Value text) {
     Value file = sys_get(names.stderr);
     if (is_set(file) && !is_none(file)) {
-        Value out = sys_get(names.stdout), flushed = is_set(out) && !is_none(out) ? call_method0(out, names.flush) : UNSET;
+        Value out = sys_get(names.stdout),
+              flushed = is_set(out) && !is_none(out) ? call_method0(out, names.flush) : UNSET;
         release(flushed);
         error_clear();
         Value written = call_method1(file, names.write, text);

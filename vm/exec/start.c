@@ -61,8 +61,17 @@ bool exec_start(void) {
     current_module_hook = current_module;
     front_syntax_warning = syntax_warning;
     static Type *const types[] = {
-        &code_type, &function_type, &frame_type, &traceback_type, &generator_type, &coroutine_type, &async_generator_type,
-        &coroutine_wrapper_type, &async_generator_step_type, &async_generator_throw_type, &async_generator_value_type,
+        &code_type,
+        &function_type,
+        &frame_type,
+        &traceback_type,
+        &generator_type,
+        &coroutine_type,
+        &async_generator_type,
+        &coroutine_wrapper_type,
+        &async_generator_step_type,
+        &async_generator_throw_type,
+        &async_generator_value_type,
     };
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)
         if (!type_ready(types[i])) return false;

@@ -76,7 +76,8 @@ bool unpack_starred(Value *dest, size_t before, size_t after, Value iterable) {
     }
     List *list = as_list(rest);
     if (list->length < after) {
-        raise_value_error("not enough values to unpack (expected at least %zu, got %zu)", before + after, before + list->length);
+        raise_value_error("not enough values to unpack (expected at least %zu, got %zu)", before + after,
+                          before + list->length);
         drop(dest, before);
         release(rest);
         return false;

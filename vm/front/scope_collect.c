@@ -398,7 +398,8 @@ static const char *const declaration_errors[2][4] = {
      "annotated name '%U' can't be nonlocal", "name '%U' is assigned to before nonlocal declaration"},
 };
 
-/* A name that is declared global anywhere is global to the module too, not a name of the namespace that exec may give it. */
+/* A name that is declared global anywhere is global to the module too, not a name of the namespace that exec may give
+ * it. */
 static bool note_module_global(ScopeBuilder *b, Value name) {
     Scope *module = b->current;
     while (module->parent) module = module->parent;
