@@ -4,6 +4,7 @@
 #include "runtime/conc/gil.h"
 #include "runtime/mem/gc.h"
 #include "runtime/mem/heap.h"
+#include "runtime/mem/root.h"
 #include "runtime/plat/lock.h"
 #include "runtime/plat/signal.h"
 #include "runtime/plat/thread.h"
@@ -128,6 +129,7 @@ bool thread_main_start(void) {
     thread->ident = os_thread_ident();
     thread->native_id = os_thread_native_id();
     thread_self = thread_main = thread;
+    root_add(&thread->locals);
     set_recursion_limit(__builtin_frame_address(0), os_main_stack_bytes());
     gil_acquire(thread);
     gc_request = request_collection;

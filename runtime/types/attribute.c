@@ -39,19 +39,16 @@ static int generic_find(Value v, Value name, Value *out) {
         *out = descriptor_bind(on_type, v, type);
         return is_set(*out) ? 1 : -1;
     }
-    if (type->attrs_offset && is_object(v)) {
-        retain(on_type); /* a key of the instance's dict may compare itself, and remove it from the class */
-        Value own = attrs_get(as_object(v), name);
-        if (is_set(own)) {
-            *out = retain(own);
-            release(on_type);
-            return 1;
-        }
+    if (!type->attrs_offset || !is_object(v)) {
+        if (is_unset(on_type)) return 0;
+        *out = descriptor_bind(on_type, v, type);
+        return is_set(*out) ? 1 : -1;
     }
-    if (is_unset(on_type)) return 0;
-    *out = descriptor_bind(on_type, v, type);
-    if (type->attrs_offset && is_object(v)) release(on_type);
-    return is_set(*out) ? 1 : -1;
+    retain(on_type); /* a key's __eq__ may take it off the type meanwhile */
+    Value own = attrs_get(as_object(v), name);
+    *out = is_set(own) ? retain(own) : is_set(on_type) ? descriptor_bind(on_type, v, type) : UNSET;
+    release(on_type);
+    return is_set(*out) ? 1 : is_set(on_type) ? -1 : 0;
 }
 
 int generic_find_attribute(Value v, Value name, Value *out) {
@@ -141,9 +138,8 @@ static int find_method(Value object, Value name, Value *callee) {
     Type *type = type_of(object);
     Value found = type_lookup(type, name);
     if (is_unset(found) || !(type_of(found)->flags & TYPE_METHOD_DESCRIPTOR)) return 0;
-    retain(found);
-    if (type->attrs_offset && is_object(object) && is_set(attrs_get(as_object(object), name))) return release(found), 0;
-    *callee = found;
+    if (type->attrs_offset && is_object(object) && is_set(attrs_get(as_object(object), name))) return 0;
+    *callee = retain(found);
     return 1;
 }
 

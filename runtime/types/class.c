@@ -190,8 +190,11 @@ static void inherit_flags(Type *type) {
                             TYPE_TUPLE_SUB | TYPE_DICT_SUB | TYPE_SET_SUB | TYPE_EXCEPTION_SUB | TYPE_TYPE_SUB |
                             TYPE_COMPLEX_SUB | TYPE_GC;
     type->flags |= type->base->flags & layout;
-    for (size_t i = 0; i < tuple_length(type->bases); i++)
-        type->flags |= as_type(tuple_at(type->bases, i))->flags & (TYPE_SEQUENCE | TYPE_MAPPING | TYPE_WEAK);
+    for (size_t i = 0; i < tuple_length(type->bases); i++) {
+        uint32_t flags = as_type(tuple_at(type->bases, i))->flags;
+        if (!(type->flags & (TYPE_SEQUENCE | TYPE_MAPPING))) type->flags |= flags & (TYPE_SEQUENCE | TYPE_MAPPING);
+        type->flags |= flags & TYPE_WEAK;
+    }
 }
 
 static void fill_life(Type *type) {

@@ -76,6 +76,10 @@ static bool check_duplicates(Value bases) {
         for (size_t k = i + 1; k < tuple_length(bases); k++)
             if (same(tuple_at(bases, i), tuple_at(bases, k)))
                 return raise_type_error("duplicate base class %N", as_type(tuple_at(bases, i))), false;
+    for (size_t i = 0; i < tuple_length(bases); i++) {
+        if (is_unset(as_type(tuple_at(bases, i))->mro))
+            return raise_type_error("Cannot extend an incomplete type '%N'", as_type(tuple_at(bases, i))), false;
+    }
     return true;
 }
 

@@ -261,7 +261,9 @@ Value object_iterate(Value v) {
 
 Value iterator_next(Value iterator) {
     if (!recursion_check(" while calling a Python object")) return UNSET; /* iterators nest without bound */
-    Value next = type_of(iterator)->next(iterator);
+    Type *type = type_of(iterator);
+    if (!type->next) return raise_type_error("'%T' object is not an iterator", iterator); /* __next__ was deleted */
+    Value next = type->next(iterator);
     if (is_unset(next) && error_pending()) error_absorb(&StopIteration_type);
     return next;
 }

@@ -94,7 +94,10 @@ static void value_pattern(Compiler *c, Matching *m, Node *node, int subject) {
     Label fail = failure(c, m);
     int top = c->unit->top;
     Node *value = node->u.value.value;
-    if (fold_is_constant(c, value)) {
+    bool constant = fold_is_constant(c, value);
+    if (!constant && value->kind != NODE_ATTRIBUTE) {
+        compile_error(c, value->span, "patterns may only match literals and attribute lookups");
+    } else if (constant) {
         Constant k = constant_add(c, value->u.constant.value);
         if (constant_narrow(c, k)) {
             emit_jump_constant(c, OP_JUMP_UNLESS_EQ_K, 0, subject, k, fail);
@@ -204,7 +207,11 @@ static void check_keys(Compiler *c, Node *node) {
     }
     const NodeList *keys = &node->u.match_mapping.keys;
     for (int32_t i = 0; i < keys->count && !c->failed; i++) {
-        if (!fold_is_constant(c, keys->items[i])) continue;
+        if (!fold_is_constant(c, keys->items[i])) {
+            if (keys->items[i]->kind != NODE_ATTRIBUTE)
+                compile_error(c, keys->items[i]->span, "mapping pattern keys may only match literals and attribute lookups");
+            continue;
+        }
         Value key = keys->items[i]->u.constant.value;
         int found = set_contains(seen, key);
         if (found < 0 || (!found && !set_add(seen, key))) {

@@ -988,7 +988,7 @@ L_FOR_NEXT: {
             above->result = (uint16_t)A;
             goto enter_frame;
         }
-        Value item = type->next(iterator);
+        Value item = iterator_next(iterator);
         if (is_set(item)) {
             SET(A, item);
             JUMP(instr_signed_c(instr));
