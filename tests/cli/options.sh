@@ -1,6 +1,6 @@
 # Wrong use is one line on stderr and exit code 2.
-cd /tmp
-SCR=$(case $SCR in /*) echo "$SCR" ;; *) echo "$OLDPWD/$SCR" ;; esac)
+
+
 for arguments in --bogus -c dis "no_such_file.scr" / ; do
     $SCR $arguments </dev/null >/tmp/cli_out_$$ 2>&1
     echo "$arguments: exit $?, $(wc -l </tmp/cli_out_$$) line"

@@ -25,5 +25,5 @@ if __name__ == "__main__":
     print("main")
 END
 $SCR "$folder/main.scr"
-(cd "$folder" && case $SCR in /*) $SCR -m box ;; *) "$OLDPWD/$SCR" -m box ;; esac)
+SCRPATH=$folder $SCR -m box
 rm -rf "$folder"
