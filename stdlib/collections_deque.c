@@ -333,22 +333,32 @@ static Value method_reverse(const Value *args, size_t count) {
 }
 
 static Value method_count(const Value *args, size_t count) {
+    Deque *d = as_deque(args[0]);
+    uint64_t state = d->state;
     int64_t n = 0;
-    uint64_t state = as_deque(args[0])->state;
-    for (int64_t at = -1; (at = find(args[0], args[1], (size_t)(at + 1), SIZE_MAX)) >= 0; n++)
-        if (as_deque(args[0])->state != state) return raise_runtime_error("deque mutated during iteration");
-    return error_pending() ? UNSET : int_from_int64(n);
+    for (size_t i = 0; i < d->length; i++) {
+        Value item = retain(*slot(d, i));
+        int equal = object_equal(item, args[1]);
+        release(item);
+        if (equal < 0) return UNSET;
+        if (d->state != state) return raise_runtime_error("deque mutated during iteration");
+        n += equal;
+    }
+    return int_from_int64(n);
 }
 
 static Value method_remove(const Value *args, size_t count) {
     Deque *d = as_deque(args[0]);
-    int64_t at = find(args[0], args[1], 0, SIZE_MAX);
-    if (at == -1) return raise_value_error("%R is not in deque", args[1]);
-    if (at < 0)
-        return error_matches(&RuntimeError_type) ? (error_clear(), raise_index_error("deque mutated during remove()."))
-                                                 : UNSET;
-    if ((size_t)at < d->length) remove_at(d, (size_t)at);
-    return NONE;
+    uint64_t state = d->state;
+    for (size_t i = 0; i < d->length; i++) {
+        Value item = retain(*slot(d, i));
+        int equal = object_equal(item, args[1]);
+        release(item);
+        if (equal < 0) return UNSET;
+        if (d->state != state) return raise_index_error("deque mutated during remove().");
+        if (equal) return remove_at(d, i), NONE;
+    }
+    return raise_value_error("%R is not in deque", args[1]);
 }
 
 static bool bound(Value v, size_t length_now, size_t *out) {
@@ -444,13 +454,44 @@ static int iterator_traverse(Object *self, Visit visit, void *context) {
     return 0;
 }
 
+static Value iterator_make(const char *name, const Value *args, size_t count, Value kwnames, bool reverse) {
+    int64_t skip = 0;
+    if (!native_no_keywords(name, kwnames)) return UNSET;
+    if (count < 1 || count > 2 || !deque_is(args[0]))
+        return raise_type_error("%s() argument 1 must be collections.deque", name);
+    if (count == 2 && !object_as_index(args[1], &skip, NULL)) return UNSET;
+    Value it = iterator_new(args[0], reverse);
+    DequeIterator *made = is_set(it) ? (DequeIterator *)as_object(it) : NULL;
+    if (made && skip > 0) made->remaining -= (size_t)skip < made->remaining ? (size_t)skip : made->remaining;
+    return it;
+}
+static Value make_forward(Type *type, const Value *args, size_t count, Value kwnames) {
+    return iterator_make("_deque_iterator", args, count, kwnames, false);
+}
+static Value make_reverse(Type *type, const Value *args, size_t count, Value kwnames) {
+    return iterator_make("_deque_reverse_iterator", args, count, kwnames, true);
+}
+static Value iterator_reduce(const Value *args, size_t count) {
+    DequeIterator *it = (DequeIterator *)as_object(args[0]);
+    Value deque = is_set(it->deque) ? retain(it->deque) : make(&deque_type, NULL, 0, UNSET);
+    Value skip = is_set(deque) ? int_from_size(as_deque(deque)->length - it->remaining) : UNSET;
+    Value inner = is_set(skip) ? tuple_pack(2, deque, skip) : UNSET;
+    Value result = is_set(inner) ? tuple_pack(2, type_value(type_of(args[0])), inner) : UNSET;
+    release(deque);
+    release(skip);
+    release(inner);
+    return result;
+}
+
 static const NativeDef iterator_methods[] = {
+    METHOD("__reduce__", "", iterator_reduce, "Return state information for pickling."),
     METHOD("__length_hint__", "", iterator_length_hint, "Private method returning an estimate of len(list(it))."),
     NATIVE_END,
 };
-#define ITERATOR_TYPE(c_name, script_name)                                                                             \
+#define ITERATOR_TYPE(c_name, script_name, its_make)                                                                   \
     Type c_name = {TYPE_HEAD(script_name),                                                                             \
-                   .flags = TYPE_GC | TYPE_DISALLOW_NEW,                                                               \
+                   .flags = TYPE_GC,                                                                                   \
+                   .make = its_make,                                                                                   \
                    .basic_size = sizeof(DequeIterator),                                                                \
                    .base = &object_type,                                                                               \
                    .methods = iterator_methods,                                                                        \
@@ -458,8 +499,8 @@ static const NativeDef iterator_methods[] = {
                    .traverse = iterator_traverse,                                                                      \
                    .iterate = iterator_self,                                                                           \
                    .next = iterator_step}
-ITERATOR_TYPE(deque_iterator_type, "_collections._deque_iterator");
-ITERATOR_TYPE(deque_reverse_iterator_type, "_collections._deque_reverse_iterator");
+ITERATOR_TYPE(deque_iterator_type, "_collections._deque_iterator", make_forward);
+ITERATOR_TYPE(deque_reverse_iterator_type, "_collections._deque_reverse_iterator", make_reverse);
 
 /* ---- tables ---- */
 

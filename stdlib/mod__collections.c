@@ -221,7 +221,7 @@ static Value ordered_move_to_end(const Value *args, size_t count) {
     bool fine;
     if (last) {
         dict_take_entry(d, (size_t)index, &key, &value);
-        fine = dict_set_hashed(d, key, hash, value);
+        fine = dict_add_hashed(d, key, hash, value);
         release(key);
     } else {
         value = retain(keys_entry(d->keys, (size_t)index)->value);
@@ -379,7 +379,7 @@ static bool count_one(Value item, void *mapping_pointer) {
     Dict *d = as_dict(mapping);
     int64_t index = dict_lookup(d, item, hash);
     if (index == DICT_FAILED) return false;
-    if (index < 0) return dict_set_hashed(d, item, hash, one);
+    if (index < 0) return dict_add_hashed(d, item, hash, one);
     Value *slot = &keys_entry(d->keys, (size_t)index)->value;
     if (is_small_int(*slot) && as_small_int(*slot) < SMALL_INT_MAX) {
         *slot = from_small_int(as_small_int(*slot) + 1);

@@ -51,8 +51,10 @@ static Value insert(const Value *args, bool right) {
     release(x);
     if (at < 0) return UNSET;
     if (list_is_exact(args[0])) return list_insert(args[0], at, args[1]) ? NONE : UNSET;
-    Value name = str_intern_cstr("insert"), result = call_method2(args[0], name, from_small_int(at), args[1]);
+    Value name = str_intern_cstr("insert"), index = int_from_int64(at),
+          result = call_method2(args[0], name, index, args[1]);
     release(name);
+    release(index);
     release(result);
     return is_set(result) ? NONE : UNSET;
 }
@@ -66,14 +68,16 @@ static Value insort_left(const Value *args, size_t count) { return insert(args, 
 static const NativeDef functions[] = {
     ROW("bisect_right", bisect_right,
         "Return the index where to insert item x in list a, assuming a is sorted: after equal items."),
-    ROW("bisect", bisect_right,
-        "Return the index where to insert item x in list a, assuming a is sorted: after equal items."),
     ROW("bisect_left", bisect_left,
         "Return the index where to insert item x in list a, assuming a is sorted: before equal items."),
     ROW("insort_right", insort_right, "Insert item x in list a, and keep it sorted: after equal items."),
-    ROW("insort", insort_right, "Insert item x in list a, and keep it sorted: after equal items."),
     ROW("insort_left", insort_left, "Insert item x in list a, and keep it sorted: before equal items."),
     NATIVE_END,
 };
 
-const ModuleDef mod_bisect = {"bisect", "Bisection algorithms.", functions, NULL, NULL};
+static bool fill(Value dict) {
+    return dict_set_utf8(dict, "bisect", dict_get_utf8(dict, "bisect_right")) &&
+           dict_set_utf8(dict, "insort", dict_get_utf8(dict, "insort_right"));
+}
+
+const ModuleDef mod_bisect = {"bisect", "Bisection algorithms.", functions, fill, NULL};

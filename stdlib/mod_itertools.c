@@ -147,7 +147,7 @@ static STAGE_TYPE(
 /* ---- cycle: a the iterator, b the list of what it gave, i the next of that list once k is set ---- */
 
 static Value cycle_make(Type *type, const Value *args, size_t count, Value kwnames) {
-    if (!native_no_keywords("cycle", kwnames)) return UNSET;
+    if (type->init == object_type.init && !native_no_keywords("cycle", kwnames)) return UNSET;
     if (count != 1) return raise_type_error("cycle expected 1 argument, got %zu", count);
     return stage_steal(type, object_iterate(args[0]), list_new(0));
 }
@@ -173,7 +173,7 @@ static STAGE_TYPE(cycle_type, "cycle", cycle_make, cycle_next,
 /* ---- chain: a the iterator over iterables (NONE at the end), b the active iterator (NONE between two) ---- */
 
 static Value chain_make(Type *type, const Value *args, size_t count, Value kwnames) {
-    if (!native_no_keywords("chain", kwnames)) return UNSET;
+    if (type->init == object_type.init && !native_no_keywords("chain", kwnames)) return UNSET;
     Value sources = tuple_from_values(args, count), iterator = iterate_or_unset(sources);
     release(sources);
     return stage_steal(type, iterator, NONE);
@@ -243,7 +243,7 @@ static STAGE_TYPE(compress_type, "compress", compress_make, compress_next,
 /* ---- dropwhile, takewhile, filterfalse, starmap: a the function, b the iterator, k "done" ---- */
 
 static Value apply_make(const char *name, Type *type, const Value *args, size_t count, Value kwnames) {
-    if (!native_no_keywords(name, kwnames)) return UNSET;
+    if (type->init == object_type.init && !native_no_keywords(name, kwnames)) return UNSET;
     if (count != 2) return raise_type_error("%s expected 2 arguments, got %zu", name, count);
     Value iterator = object_iterate(args[1]);
     return is_set(iterator) ? stage_steal(type, retain(args[0]), iterator) : UNSET;
@@ -352,7 +352,7 @@ static STAGE_TYPE(accumulate_type, "accumulate", accumulate_make, accumulate_nex
 /* ---- pairwise: a the iterator, b the item before (NONE with k unset: none yet) ---- */
 
 static Value pairwise_make(Type *type, const Value *args, size_t count, Value kwnames) {
-    if (!native_no_keywords("pairwise", kwnames)) return UNSET;
+    if (type->init == object_type.init && !native_no_keywords("pairwise", kwnames)) return UNSET;
     if (count != 1) return raise_type_error("pairwise expected 1 argument, got %zu", count);
     return stage_steal(type, object_iterate(args[0]), NONE);
 }
@@ -393,7 +393,7 @@ static bool slice_number(Value v, int64_t fallback, int64_t *out) {
 }
 
 static Value islice_make(Type *type, const Value *args, size_t count, Value kwnames) {
-    if (!native_no_keywords("islice", kwnames)) return UNSET;
+    if (type->init == object_type.init && !native_no_keywords("islice", kwnames)) return UNSET;
     if (count < 2) return raise_type_error("islice expected at least 2 arguments, got %zu", count);
     if (count > 4) return raise_type_error("islice expected at most 4 arguments, got %zu", count);
     int64_t start = 0, stop, step = 1;
@@ -566,6 +566,7 @@ typedef struct Block {
     Object head;
     Value source, next;  /* next block or UNSET */
     int64_t count;
+    bool running;        /* the source is being asked: asking it again from inside is refused */
     Value items[BLOCK_ITEMS];
 } Block;
 
@@ -609,14 +610,16 @@ static Value tee_next(Value self) {
         b = as_block(s->a);
     }
     if (s->i < b->count) return retain(b->items[s->i++]);
-    if (s->k) return raise_runtime_error("cannot re-enter the tee iterator");
-    s->k = 1;
-    Value item = iterator_take(b->source);
-    s->k = 0;
-    if (is_unset(item)) return UNSET;
-    b->items[b->count++] = item;
-    s->i++;
-    return retain(item);
+    if (b->running) return raise_runtime_error("cannot re-enter the tee iterator");
+    b->running = true;
+    Value block = retain(s->a), item = iterator_take(b->source);
+    b->running = false;
+    if (is_set(item)) {
+        b->items[b->count++] = retain(item);
+        s->i++;
+    }
+    release(block);
+    return item;
 }
 
 static Value tee_copy(Value self) {

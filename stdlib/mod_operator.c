@@ -342,12 +342,24 @@ static bool add_special(Value dict, const char *name) {
     return fine;
 }
 
+/* __all__: every name that is no special one. */
+static bool add_all(Value dict) {
+    Value all = list_new(64), key, value;
+    size_t position = 0;
+    bool fine = is_set(all);
+    while (fine && dict_next(dict, &position, &key, &value))
+        if (str_at(as_str(key), 0) != '_') fine = list_append(all, key);
+    fine = fine && list_sort(all, UNSET, false) && dict_set_utf8(dict, "__all__", all);
+    release(all);
+    return fine;
+}
+
 static bool fill(Value dict) {
     for (const NativeDef *f = functions; f->name; f++)
         if (has_special(f->name) && !add_special(dict, f->name)) return false;
     return dict_set_utf8(dict, "itemgetter", type_value(&itemgetter_type)) &&
            dict_set_utf8(dict, "attrgetter", type_value(&attrgetter_type)) &&
-           dict_set_utf8(dict, "methodcaller", type_value(&methodcaller_type));
+           dict_set_utf8(dict, "methodcaller", type_value(&methodcaller_type)) && add_all(dict);
 }
 
 static bool ready(void) {

@@ -97,7 +97,7 @@ Value dict_set_default(Value dict, Value key, Value value) {
     if (!key_hash(key, &hash)) return UNSET;
     int64_t index = dict_lookup(d, key, hash);
     if (index >= 0) return keys_entry(d->keys, (size_t)index)->value;
-    if (index == DICT_FAILED || !dict_set_hashed(d, key, hash, retain(value))) return UNSET;
+    if (index == DICT_FAILED || !dict_add_hashed(d, key, hash, retain(value))) return UNSET;
     return value;
 }
 

@@ -103,6 +103,8 @@ enum { DICT_FAILED = -2 };
 int64_t dict_lookup(Dict *d, Value key, int64_t hash);
 /* Stores under a key with a known hash; steals value (also on failure), retains key. */
 bool dict_set_hashed(Dict *d, Value key, int64_t hash, Value value);
+/* The same for a key that dict_lookup() has just not found. */
+bool dict_add_hashed(Dict *d, Value key, int64_t hash, Value value);
 /* Takes entry `index` out; the caller owns both. */
 void dict_take_entry(Dict *d, size_t index, Value *key, Value *value);
 /* Index of the first live entry (`used` if there is none), and of the last one of a dict that has one. */

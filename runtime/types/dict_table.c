@@ -125,7 +125,7 @@ int64_t dict_lookup(Dict *d, Value key, int64_t hash) {
     return lookup_any(d, key, hash);
 }
 
-static bool add_entry(Dict *d, Value key, int64_t hash, Value value) {
+bool dict_add_hashed(Dict *d, Value key, int64_t hash, Value value) {
     DictKeys *k = d->keys;
     unsigned stride = str_is_exact(key) ? DICT_STRIDE_STR : DICT_STRIDE_ANY;
     if (!k || k->usable == 0 || k->stride < stride) {
@@ -145,7 +145,7 @@ bool dict_set_hashed(Dict *d, Value key, int64_t hash, Value value) {
         return true;
     }
     if (index == DICT_FAILED) return release(value), false;
-    return add_entry(d, key, hash, value);
+    return dict_add_hashed(d, key, hash, value);
 }
 
 void dict_take_entry(Dict *d, size_t index, Value *key, Value *value) {

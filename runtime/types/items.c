@@ -32,10 +32,11 @@ static int first_difference(Value a, Value b, Value *x, Value *y) {
         retain(*x);
         retain(*y);
         int equal = object_equal(*x, *y);
-        if (equal == 0) return 1;
+        if (equal == 0 && i < items_length(a) && i < items_length(b)) return 1;
         release(*x);
         release(*y);
         if (equal < 0) return -1;
+        if (equal == 0) return 0;
     }
     return 0;
 }

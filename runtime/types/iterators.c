@@ -282,7 +282,7 @@ static int application_traverse(Object *self, Visit visit, void *context) {
 }
 
 static Value map_make(Type *type, const Value *args, size_t count, Value kwnames) {
-    if (type == &map_type && !native_no_keywords("map", kwnames)) return UNSET;
+    if (type->init == map_type.init && !native_no_keywords("map", kwnames)) return UNSET;
     if (count < 2) return raise_type_error("map() must have at least two arguments.");
     return application_new(type, &map_type, args[0], iterators_of(args + 1, count - 1));
 }
@@ -332,7 +332,7 @@ Type map_type = {
 /* ---- filter ---- */
 
 static Value filter_make(Type *type, const Value *args, size_t count, Value kwnames) {
-    if (type == &filter_type && !native_no_keywords("filter", kwnames)) return UNSET;
+    if (type->init == filter_type.init && !native_no_keywords("filter", kwnames)) return UNSET;
     if (count != 2) return raise_type_error("filter expected 2 arguments, got %zu", count);
     return application_new(type, &filter_type, args[0], object_iterate(args[1]));
 }
@@ -423,7 +423,7 @@ static Value own_reversed(Value sequence, bool *defined) {
 }
 
 static Value reversed_make(Type *type, const Value *args, size_t count, Value kwnames) {
-    if (type == &reversed_type && !native_no_keywords("reversed", kwnames)) return UNSET;
+    if (type->init == reversed_type.init && !native_no_keywords("reversed", kwnames)) return UNSET;
     if (count != 1) return raise_type_error("reversed expected 1 argument, got %zu", count);
     bool defined;
     Value answer = own_reversed(args[0], &defined);

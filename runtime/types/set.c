@@ -344,7 +344,7 @@ static Value set_make(Type *type, const Value *args, size_t count, Value kwnames
 }
 
 static bool set_init(Value self, const Value *args, size_t count, Value kwnames) {
-    if (!native_no_keywords("set", kwnames)) return false;
+    if (type_of(self)->make == set_make && !native_no_keywords("set", kwnames)) return false;
     if (count > 1) return raise_type_error("set expected at most 1 argument, got %zu", count), false;
     if (as_set(self)->fill) set_empty(as_set(self));
     as_set(self)->hash = -1;

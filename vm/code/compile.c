@@ -99,7 +99,8 @@ void unit_begin(Compiler *c, Unit *u, Scope *scope) {
     c->unit = u;
     if (u->nlocals >= NO_REG) compile_error(c, u->span, "too many variables and values in one function");
     state_begin(c, u);
-    if (scope->is_generator || scope->is_coroutine) emit(c, OP_NOP, 0, 0, 0, 0); /* where throw() before the start arrives: in no try */
+    if (scope->is_generator || scope->is_coroutine)
+        emit(c, OP_NOP, 0, 0, 0, 0); /* where throw() before the start arrives: in no try */
     make_cells(c, scope);
 }
 

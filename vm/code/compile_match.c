@@ -209,7 +209,8 @@ static void check_keys(Compiler *c, Node *node) {
     for (int32_t i = 0; i < keys->count && !c->failed; i++) {
         if (!fold_is_constant(c, keys->items[i])) {
             if (keys->items[i]->kind != NODE_ATTRIBUTE)
-                compile_error(c, keys->items[i]->span, "mapping pattern keys may only match literals and attribute lookups");
+                compile_error(c, keys->items[i]->span,
+                              "mapping pattern keys may only match literals and attribute lookups");
             continue;
         }
         Value key = keys->items[i]->u.constant.value;

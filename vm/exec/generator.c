@@ -77,7 +77,8 @@ bool generator_enter_checked(Generator *g, Value sent, FrameKind kind, uint16_t 
     }
     generator_link(g, kind, result);
     if (g->state == GENERATOR_SUSPENDED && is_set(sent)) generator_deliver(g, sent);
-    if (is_unset(sent) && g->catches && error_pending()) raise_value(error_take()); /* in the context of what it handles */
+    if (is_unset(sent) && g->catches && error_pending())
+        raise_value(error_take()); /* in the context of what it handles */
     g->state = GENERATOR_RUNNING;
     return true;
 }
