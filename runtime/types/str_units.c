@@ -9,6 +9,7 @@
     } while (0)
 
 void units_copy(void *to, unsigned to_width, size_t at, const void *from, unsigned from_width, size_t start, size_t n) {
+    if (n == 0) return;
     if (to_width == from_width) {
         memcpy((char *)to + at * to_width, (const char *)from + start * to_width, n * to_width);
         return;
