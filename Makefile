@@ -9,6 +9,9 @@ EXTRA_LDFLAGS ?=
 CC            ?= cc
 ENGINES       := plain checked
 
+# One short line for each file made; `make V=1` shows the commands.
+QUIET = $(if $(V),,@echo "  $(1) $@" &&)
+
 WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno-unused-parameter -Wno-missing-field-initializers
 
 # Libraries, as pkg-config and as Debian name them.  The optional ones are a module each.
@@ -49,14 +52,14 @@ scr: $(BUILD)/scr $(BUILD)/scr-checked
 	@[ "$(BUILD)" = build ] && echo "built ./scr; optional modules: $(or $(strip $(FOUND)),none)" || true
 
 $(BUILD)/scr: $(SOURCES:%.c=$(BUILD)/plain/%.o)
-	$(CC) $(OPTIMIZE) -o $@ $^ $(LDFLAGS_ALL) $(LIBS)
+	$(call QUIET,link) $(CC) $(OPTIMIZE) -o $@ $^ $(LDFLAGS_ALL) $(LIBS)
 $(BUILD)/scr-checked: $(SOURCES:%.c=$(BUILD)/checked/%.o)
-	$(CC) $(OPTIMIZE) -o $@ $^ $(LDFLAGS_ALL) $(LIBS)
+	$(call QUIET,link) $(CC) $(OPTIMIZE) -o $@ $^ $(LDFLAGS_ALL) $(LIBS)
 
 define engine_rules
 $(BUILD)/$(1)/%.o: %.c Makefile
 	@mkdir -p $$(@D)
-	$(CC) $$(CFLAGS_ALL) $$(if $$(findstring /vm/exec/,$$@),$(SHORT_LOOPS)) -DRC_POLICY=$(1) -c -o $$@ $$<
+	$$(call QUIET,cc  ) $(CC) $$(CFLAGS_ALL) $$(if $$(findstring /vm/exec/,$$@),$(SHORT_LOOPS)) -DRC_POLICY=$(1) -c -o $$@ $$<
 $(BUILD)/$(1)/stdlib/scripts.o: $(SCRIPTS)
 endef
 $(foreach engine,$(ENGINES),$(eval $(call engine_rules,$(engine))))
@@ -66,11 +69,11 @@ UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c
 unit: $(UNIT)
 $(BUILD)/unit/%: tests/unit/%.c tests/unit/unit.h $(filter-out $(BUILD)/plain/$(MAIN:.c=.o),$(SOURCES:%.c=$(BUILD)/plain/%.o))
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -DRC_POLICY=plain -o $@ $< $(filter %.o,$^) $(LDFLAGS_ALL) $(LIBS)
+	$(call QUIET,test) $(CC) $(CFLAGS_ALL) -DRC_POLICY=plain -o $@ $< $(filter %.o,$^) $(LDFLAGS_ALL) $(LIBS)
 
 # Fuzz targets: the same, linked by tests/tools/fuzz.sh with clang's libFuzzer.
 $(BUILD)/fuzz_%: tests/fuzz/fuzz_%.c tests/fuzz/fuzz.h $(filter-out $(BUILD)/plain/$(MAIN:.c=.o),$(SOURCES:%.c=$(BUILD)/plain/%.o))
-	$(CC) $(CFLAGS_ALL) -DRC_POLICY=plain -o $@ $< $(filter %.o,$^) $(LDFLAGS_ALL) $(LIBS)
+	$(call QUIET,fuzz) $(CC) $(CFLAGS_ALL) -DRC_POLICY=plain -o $@ $< $(filter %.o,$^) $(LDFLAGS_ALL) $(LIBS)
 
 debug: ## build ./scr with assertions, without optimisation
 	@$(MAKE) BUILD=build/debug OPTIMIZE="-O0" EXTRA_CFLAGS="-DDEBUG $(EXTRA_CFLAGS)" all
