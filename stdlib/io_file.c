@@ -26,7 +26,7 @@ static int64_t finish_call(ssize_t n) {
 int64_t fd_read(int fd, void *data, size_t n) {
     for (;;) {
         ssize_t got;
-        BLOCKING_BEGIN
+        BLOCKING_BEGIN(os_read)
         got = read(fd, data, n > SSIZE_MAX ? SSIZE_MAX : n);
         BLOCKING_END
         if (got >= 0 || errno != EINTR) return finish_call(got);
@@ -37,7 +37,7 @@ int64_t fd_read(int fd, void *data, size_t n) {
 int64_t fd_write(int fd, const void *data, size_t n) {
     for (;;) {
         ssize_t put;
-        BLOCKING_BEGIN
+        BLOCKING_BEGIN(os_write)
         put = write(fd, data, n > SSIZE_MAX ? SSIZE_MAX : n);
         BLOCKING_END
         if (put >= 0 || errno != EINTR) return finish_call(put);
@@ -63,7 +63,7 @@ static bool open_path(FileIO *f, Value path, int flags) {
         release(bytes);
         return raise_value_error("embedded null byte"), false;
     }
-    BLOCKING_BEGIN
+    BLOCKING_BEGIN(os_open)
     f->fd = open(text, flags, 0666);
     BLOCKING_END
     release(bytes);
@@ -268,7 +268,7 @@ static Value file_truncate(const Value *args, size_t count) {
     int64_t size = lseek(f->fd, 0, SEEK_CUR);
     if (is_set(args[1]) && !is_none(args[1]) && !object_as_int64(args[1], &size)) return UNSET;
     int failed;
-    BLOCKING_BEGIN
+    BLOCKING_BEGIN(os_truncate)
     failed = ftruncate(f->fd, size);
     BLOCKING_END
     return failed ? raise_os_error(errno, UNSET, UNSET) : int_from_int64(size);
@@ -279,7 +279,7 @@ static Value file_close(const Value *args, size_t count) {
     int fd = f->fd, failed = 0;
     f->fd = -1;
     if (fd < 0 || !f->close_fd) return NONE;
-    BLOCKING_BEGIN
+    BLOCKING_BEGIN(os_close)
     failed = close(fd);
     BLOCKING_END
     return failed && errno != EINTR ? raise_os_error(errno, UNSET, UNSET) : NONE;

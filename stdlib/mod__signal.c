@@ -113,7 +113,7 @@ static Value signal_getitimer(const Value *args, size_t count) {
 }
 
 static Value signal_pause(const Value *args, size_t count) {
-    BLOCKING_BEGIN
+    BLOCKING_BEGIN(signal_pause)
     pause();
     BLOCKING_END
     return safepoint_signals() ? NONE : UNSET;

@@ -136,7 +136,7 @@ static Value time_sleep(const Value *args, size_t count) {
     int64_t deadline, now = clock_monotonic();
     if (__builtin_add_overflow(now, ns, &deadline)) deadline = INT64_MAX;
     for (bool slept = false; !slept;) {
-        BLOCKING_BEGIN
+        BLOCKING_BEGIN(time_sleep)
         slept = clock_sleep_until(deadline);
         BLOCKING_END
         if (!slept && !safepoint_signals()) return UNSET;

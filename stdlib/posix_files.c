@@ -60,9 +60,9 @@ static bool int_or(Value v, int fallback, int *out) {
 static Value done_or_error(int result) { return result < 0 ? raise_os_error(errno, UNSET, UNSET) : NONE; }
 
 /* Repeats an interrupted call; `failed` is its own condition. */
-#define RETRY(call, failed)                             \
+#define RETRY(row, call, failed)                        \
     do {                                                \
-        BLOCKING_BEGIN                                  \
+        BLOCKING_BEGIN(row)                             \
         call;                                           \
         BLOCKING_END                                    \
     } while ((failed) && errno == EINTR && safepoint_signals())
@@ -73,7 +73,7 @@ static Value posix_open(const Value *args, size_t count) {
     Path path;
     int flags, mode, fd;
     if (!fd_get(args[1], &flags) || !int_or(args[2], 0777, &mode) || !path_get(args[0], "open", &path)) return UNSET;
-    RETRY(fd = open(path.text, flags | O_CLOEXEC, mode), fd < 0);
+    RETRY(os_open, fd = open(path.text, flags | O_CLOEXEC, mode), fd < 0);
     path_release(&path);
     return fd < 0 ? error_pending() ? UNSET : path_error(args[0]) : from_small_int(fd);
 }
@@ -81,7 +81,7 @@ static Value posix_open(const Value *args, size_t count) {
 static Value posix_close(const Value *args, size_t count) {
     int fd, result;
     if (!fd_get(args[0], &fd)) return UNSET;
-    BLOCKING_BEGIN
+    BLOCKING_BEGIN(os_close)
     result = close(fd);
     BLOCKING_END
     return done_or_error(result);
@@ -95,7 +95,7 @@ static Value posix_read(const Value *args, size_t count) {
     if (n < 0) return errno = EINVAL, raise_os_error(errno, UNSET, UNSET);
     char *data = raw_allocate((size_t)n);
     if (!data) return raise_memory_error();
-    RETRY(got = read(fd, data, (size_t)n), got < 0);
+    RETRY(os_read, got = read(fd, data, (size_t)n), got < 0);
     Value result = error_pending() ? UNSET
                    : got < 0       ? raise_os_error(errno, UNSET, UNSET)
                                    : bytes_from(data, (size_t)got);
@@ -108,7 +108,7 @@ static Value posix_write(const Value *args, size_t count) {
     Buffer from;
     ssize_t put;
     if (!fd_get(args[0], &fd) || !buffer_get(args[1], &from, false)) return UNSET;
-    RETRY(put = write(fd, from.data, from.length), put < 0);
+    RETRY(os_write, put = write(fd, from.data, from.length), put < 0);
     int error = errno;
     buffer_release(&from);
     return error_pending() ? UNSET : put < 0 ? raise_os_error(error, UNSET, UNSET) : from_small_int(put);
@@ -147,14 +147,14 @@ static Value posix_isatty(const Value *args, size_t count) {
 static Value posix_fsync(const Value *args, size_t count) {
     int fd, result;
     if (!fd_get(args[0], &fd)) return UNSET;
-    RETRY(result = fsync(fd), result < 0);
+    RETRY(os_fsync, result = fsync(fd), result < 0);
     return error_pending() ? UNSET : done_or_error(result);
 }
 static Value posix_ftruncate(const Value *args, size_t count) {
     int fd, result;
     int64_t n;
     if (!fd_get(args[0], &fd) || !object_as_int64(args[1], &n)) return UNSET;
-    RETRY(result = ftruncate(fd, n), result < 0);
+    RETRY(os_truncate, result = ftruncate(fd, n), result < 0);
     return error_pending() ? UNSET : done_or_error(result);
 }
 static Value posix_set_blocking(const Value *args, size_t count) {
@@ -238,7 +238,7 @@ static Value stat_path(Value v, const char *function, bool follow) {
         return fstat(fd, &status) < 0 ? raise_os_error(errno, UNSET, UNSET) : stat_tuple(&status);
     }
     if (!path_get(v, function, &path)) return UNSET;
-    BLOCKING_BEGIN
+    BLOCKING_BEGIN(os_files)
     failed = follow ? stat(path.text, &status) : lstat(path.text, &status);
     BLOCKING_END
     path_release(&path);
@@ -256,7 +256,7 @@ static Value with_path(Value v, const char *function, int (*operation)(const cha
     Path path;
     int failed;
     if (!path_get(v, function, &path)) return UNSET;
-    BLOCKING_BEGIN
+    BLOCKING_BEGIN(os_files)
     failed = operation(path.text);
     BLOCKING_END
     path_release(&path);
@@ -272,7 +272,7 @@ static Value with_two(const Value *args, const char *function, int (*operation)(
     int failed;
     if (!path_get(args[0], function, &from)) return UNSET;
     if (!path_get(args[1], function, &to)) return path_release(&from), UNSET;
-    BLOCKING_BEGIN
+    BLOCKING_BEGIN(os_files)
     failed = operation(from.text, to.text);
     BLOCKING_END
     path_release(&from);
@@ -288,7 +288,7 @@ static Value with_mode(const Value *args, const char *function, int fallback, in
     Path path;
     int mode, failed;
     if (!int_or(args[1], fallback, &mode) || !path_get(args[0], function, &path)) return UNSET;
-    BLOCKING_BEGIN
+    BLOCKING_BEGIN(os_files)
     failed = operation(path.text, (mode_t)mode);
     BLOCKING_END
     path_release(&path);
@@ -380,7 +380,7 @@ static Value list_folder(Value v, const char *function, bool kinds) {
     Path path = {".", UNSET, false};
     if (is_set(v) && !is_none(v) && !path_get(v, function, &path)) return UNSET;
     DIR *folder;
-    BLOCKING_BEGIN
+    BLOCKING_BEGIN(os_files)
     folder = opendir(path.text);
     BLOCKING_END
     path_release(&path);

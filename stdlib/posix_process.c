@@ -75,7 +75,7 @@ static Value wait_for(int pid, int options) {
     int status = 0;
     pid_t found;
     do {
-        BLOCKING_BEGIN
+        BLOCKING_BEGIN(os_wait)
         found = waitpid(pid, &status, options);
         BLOCKING_END
     } while (found < 0 && errno == EINTR && safepoint_signals());
@@ -99,7 +99,7 @@ static Value posix_wait4(const Value *args, size_t count) {
     pid_t found;
     if (!fd_get(args[0], &pid) || !fd_get(args[1], &options)) return UNSET;
     do {
-        BLOCKING_BEGIN
+        BLOCKING_BEGIN(os_wait)
         found = wait4(pid, &status, options, &u);
         BLOCKING_END
     } while (found < 0 && errno == EINTR && safepoint_signals());
@@ -177,7 +177,7 @@ static Value posix_system(const Value *args, size_t count) {
     Path command;
     int status;
     if (!path_get(args[0], "system", &command)) return UNSET;
-    BLOCKING_BEGIN
+    BLOCKING_BEGIN(os_system)
     status = system(command.text);
     BLOCKING_END
     path_release(&command);
@@ -245,7 +245,7 @@ static Value posix_affinity(const Value *args, size_t count) {
     return result;
 }
 static Value posix_sched_yield(const Value *args, size_t count) {
-    BLOCKING_BEGIN
+    BLOCKING_BEGIN(sched_yield)
     sched_yield();
     BLOCKING_END
     return NONE;

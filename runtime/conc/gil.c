@@ -1,11 +1,6 @@
 /* The GIL, whatever its policy: taking, giving back, the interval, and the end of the process. */
 #include "runtime/conc/gil.h"
 
-#include "runtime/conc/blocking.h"
-#include "runtime/plat/clock.h"
-
-#include <errno.h>
-
 const GilPolicy *gil_policy = &gil_interval_policy;
 
 void gil_acquire(Thread *thread) {
@@ -18,17 +13,4 @@ void gil_release(Thread *thread) {
     thread->holds_gil = false;
     counter_add(&thread->counters.gil_voluntary_drops, 1);
     gil_policy->release(thread);
-}
-
-void blocking_begin(void) {
-    Thread *thread = thread_current();
-    if (thread) gil_release(thread);
-}
-
-void blocking_end(void) {
-    Thread *thread = thread_current();
-    if (!thread) return;
-    int saved = errno;
-    gil_acquire(thread);
-    errno = saved;
 }

@@ -43,7 +43,7 @@ LockResult lock_acquire_slow(Lock *lock, int64_t timeout) {
     if (thread) counter_add(&thread->counters.lock_waits, 1);
     for (;;) {
         LockResult result;
-        BLOCKING_BEGIN
+        BLOCKING_BEGIN(lock_wait)
         result = spin(lock, thread) ? LOCK_TAKEN : sleep_until_taken(lock, deadline);
         BLOCKING_END
         if (result != LOCK_FAILED) return result;

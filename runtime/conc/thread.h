@@ -23,7 +23,7 @@ struct Thread {
     void *machine;               /* for vm/exec */
     Value locals;                /* owned dict of the attributes of threading.local objects, or UNSET */
     Value async_exception;       /* owned; raised at the next safepoint */
-    uint64_t switch_seen;        /* for the GIL policy */
+    unsigned blocked_in;         /* BLOCKED_*: the call that it blocks in, or blocked in last */
     unsigned gil_spins, lock_spins; /* how long it pays to wait busily; adapts */
     void (*run)(void *argument);
     void *argument;

@@ -38,7 +38,7 @@ LockResult wait_point_wait(WaitPoint *point, uint32_t ticket, int64_t deadline) 
     Thread *thread = thread_current();
     if (thread) counter_add(&thread->counters.lock_waits, 1);
     FutexResult result = FUTEX_WOKEN;
-    BLOCKING_BEGIN
+    BLOCKING_BEGIN(point_wait)
     if (!spin(point, ticket, thread)) result = sleep_until_changed(point, ticket, deadline);
     BLOCKING_END
     if (result == FUTEX_INTERRUPTED) return safepoint_signals() ? LOCK_TAKEN : LOCK_FAILED;

@@ -17,7 +17,7 @@ static void start(void (*run)(void *), void *argument) {
 /* Lets the others run until only the main thread is left. */
 static void wait_for_all(void) {
     while (thread_count() > 1) {
-        BLOCKING_BEGIN
+        BLOCKING_BEGIN(test)
         clock_sleep_until(clock_monotonic() + NS_PER_MS);
         BLOCKING_END
     }
@@ -62,7 +62,7 @@ static void test_handover(void) {
     atomic_store(&stop, false);
     start(spin_until_stopped, &turns[0]);
     start(spin_until_stopped, &turns[1]);
-    BLOCKING_BEGIN
+    BLOCKING_BEGIN(test)
     clock_sleep_until(clock_monotonic() + 200 * NS_PER_MS);
     BLOCKING_END
     atomic_store(&stop, true);
@@ -99,7 +99,7 @@ static void count_under_lock(void *unused) {
         lock_acquire(&counter_lock, i % 7 == 0 ? NS_PER_SECOND * 60 : LOCK_FOREVER);
         int64_t n = guarded;
         if (i % 100 == 0) {
-            BLOCKING_BEGIN
+            BLOCKING_BEGIN(test)
             BLOCKING_END
         }
         guarded = n + 1;
@@ -150,7 +150,7 @@ static void test_many(void) {
     lock_acquire(&gate, LOCK_FOREVER);
     for (int i = 0; i < THREADS; i++) start(reach_gate, NULL);
     while (atomic_load(&reached) < THREADS) {
-        BLOCKING_BEGIN
+        BLOCKING_BEGIN(test)
         clock_sleep_until(clock_monotonic() + NS_PER_MS);
         BLOCKING_END
     }
@@ -182,7 +182,7 @@ static void test_costs(void) {
     }
     int64_t middle = clock_monotonic();
     for (int i = 0; i < 1000000; i++) {
-        blocking_begin();
+        blocking_begin(BLOCKED_test);
         blocking_end();
     }
     printf("lock and unlock: %.1f ns, blocking bracket: %.1f ns\n", (double)(middle - before) / 1e6,
