@@ -1,4 +1,5 @@
 /* posix: the system calls behind os. */
+#include "stdlib/module_parts.h"
 #include "stdlib/posix.h"
 
 #include <fcntl.h>
@@ -7,36 +8,21 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static const struct {
-    const char *name;
-    int value;
-} constants[] = {
-#define ROW(name) {#name, name}
+static const Constant constants[] = {
+#define ROW CONSTANT_ROW
     ROW(O_RDONLY), ROW(O_WRONLY), ROW(O_RDWR), ROW(O_CREAT), ROW(O_EXCL), ROW(O_TRUNC), ROW(O_APPEND), ROW(O_NONBLOCK),
     ROW(O_SYNC), ROW(O_CLOEXEC), ROW(O_DIRECTORY), ROW(O_NOFOLLOW), ROW(F_OK), ROW(R_OK), ROW(W_OK), ROW(X_OK),
     ROW(WNOHANG), ROW(WUNTRACED), ROW(WCONTINUED),
 #undef ROW
+    CONSTANT_END,
 };
 
-static bool add_functions(Value dict, const NativeDef *rows) {
-    Value module = str_intern_cstr("posix");
-    bool done = is_set(module);
-    for (; done && rows->name; rows++) {
-        Value function = native_new(rows, UNSET, module);
-        done = is_set(function) && dict_set_utf8(dict, rows->name, function);
-        release(function);
-    }
-    release(module);
-    return done;
-}
-
 static bool fill(Value dict) {
-    for (size_t i = 0; i < sizeof constants / sizeof constants[0]; i++)
-        if (!dict_set_utf8(dict, constants[i].name, from_small_int(constants[i].value))) return false;
     StructSequence *const types[] = {&stat_result, &terminal_size, &times_result, &uname_result};
     for (size_t i = 0; i < 4; i++)
         if (!dict_set_utf8(dict, strchr(types[i]->type.name, '.') + 1, type_value(&types[i]->type))) return false;
-    return add_functions(dict, posix_process_functions) && dict_set_utf8(dict, "error", type_value(&OSError_type));
+    return module_add_constants(dict, constants) && module_add_functions(dict, "posix", posix_process_functions) &&
+           dict_set_utf8(dict, "error", type_value(&OSError_type));
 }
 
 static bool ready(void) {
