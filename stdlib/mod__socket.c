@@ -19,7 +19,7 @@ Value socket_gaierror, socket_herror; /* roots */
 
 /* In the headers some of them are values of an enum, so none can be asked for with #ifdef. */
 static const Constant constants[] = {
-#define ROW(name) CONSTANT_ROW(name),
+#define ROW(name) {#name, name},
 #include "stdlib/socket_constants.def"
 #undef ROW
     CONSTANT_END,

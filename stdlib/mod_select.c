@@ -44,12 +44,13 @@ static bool descriptor_of(Value v, int *fd) {
 }
 
 /* A time to wait, in units of `unit` ns, rounded up: *deadline is a moment of clock_monotonic(), -1 for ever. */
-static bool deadline_of(Value v, int64_t unit, bool negative_is_forever, int64_t *deadline) {
+static bool deadline_of(Value v, int64_t unit, const char *kinds, bool negative_is_forever,
+                        int64_t *deadline) {
     double amount;
     *deadline = -1;
     if (is_unset(v) || is_none(v)) return true;
     if (!float_is(v) && !int_is(v) && !type_of(v)->index)
-        return raise_type_error("timeout must be a real number or None"), false;
+        return raise_type_error("timeout must be %s or None", kinds), false;
     if (!object_as_double(v, &amount)) return false;
     if (isnan(amount)) return raise_value_error("Invalid value NaN (not a number)"), false;
     if (amount < 0 && negative_is_forever) return true;
@@ -86,8 +87,10 @@ static bool watch_start(Watch *w, Value iterable, int *highest) {
     FD_ZERO(&w->set);
     w->fds = NULL;
     w->items = list_from_iterable(iterable);
-    if (is_unset(w->items)) return error_matches(&TypeError_type) ? error_clear(), raise_type_error(
-                   "arguments 1-3 must be sequences"), false : false;
+    if (is_unset(w->items)) {
+        if (error_absorb(&TypeError_type)) raise_type_error("arguments 1-3 must be sequences");
+        return false;
+    }
     w->fds = raw_allocate((as_list(w->items)->length + 1) * sizeof *w->fds);
     if (!w->fds) return raise_memory_error(), false;
     for (size_t i = 0; i < as_list(w->items)->length; i++) {
@@ -113,7 +116,7 @@ static int wait_for_sets(int highest, const Watch *watches, fd_set *ready, int64
         int64_t left = deadline < 0 ? 0 : deadline - clock_monotonic();
         if (left < 0) left = 0;
         struct timespec t = {left / NS_PER_SECOND, left % NS_PER_SECOND};
-        BLOCKING_BEGIN
+        BLOCKING_BEGIN(select)
         n = pselect(highest + 1, &ready[0], &ready[1], &ready[2], deadline < 0 ? NULL : &t, NULL);
         BLOCKING_END
     } while (n < 0 && errno == EINTR && safepoint_signals());
@@ -136,11 +139,9 @@ static Value select_select(const Value *args, size_t count) {
     int64_t deadline;
     Value result = UNSET;
     bool done = true;
-    if (is_set(args[3]) && !is_none(args[3]) && !float_is(args[3]) && !int_is(args[3]))
-        return raise_type_error("timeout must be a float or None");
+    if (!deadline_of(args[3], NS_PER_SECOND, "a float", false, &deadline)) return UNSET;
     for (int i = 0; i < 3 && done; i++) done = watch_start(&watches[i], args[i], &highest);
-    if (done && deadline_of(args[3], NS_PER_SECOND, false, &deadline) &&
-        wait_for_sets(highest, watches, ready, deadline) >= 0)
+    if (done && wait_for_sets(highest, watches, ready, deadline) >= 0)
         result = ready_lists(watches, ready);
     for (int i = 0; i < 3; i++) watch_end(&watches[i]);
     return result;
@@ -228,11 +229,11 @@ static Value poll_poll(const Value *args, size_t count) {
     Poll *p = as_poll(args[0]);
     int64_t deadline;
     int n;
-    if (!deadline_of(args[1], NS_PER_MS, true, &deadline)) return UNSET;
+    if (!deadline_of(args[1], NS_PER_MS, "an integer", true, &deadline)) return UNSET;
     if (p->waiting) return raise_runtime_error("concurrent poll() invocation");
     p->waiting = true;
     do {
-        BLOCKING_BEGIN
+        BLOCKING_BEGIN(poll)
         n = poll(p->entries, p->count, milliseconds_left(deadline));
         BLOCKING_END
     } while (n < 0 && errno == EINTR && safepoint_signals());
@@ -313,7 +314,7 @@ static Value epoll_close(const Value *args, size_t count) {
     int fd = e->fd, result;
     e->fd = -1;
     if (fd < 0) return NONE;
-    BLOCKING_BEGIN
+    BLOCKING_BEGIN(os_close)
     result = close(fd);
     BLOCKING_END
     return result < 0 ? raise_os_error(errno, UNSET, UNSET) : NONE;
@@ -357,14 +358,14 @@ static Value epoll_poll(const Value *args, size_t count) {
     int64_t deadline, most = EPOLL_MOST;
     struct epoll_event few[64], *events = few;
     int n;
-    if (!e || !deadline_of(args[1], NS_PER_SECOND, true, &deadline)) return UNSET;
+    if (!e || !deadline_of(args[1], NS_PER_SECOND, "a real number", true, &deadline)) return UNSET;
     if (is_set(args[2]) && !object_as_int64(args[2], &most)) return UNSET;
     if (most == -1) most = EPOLL_MOST;
     if (most < 1 || most > INT_MAX / (int64_t)sizeof *events)
         return raise_value_error("maxevents must be greater than 0, got %lld", (long long)most);
     if (most > 64 && !(events = raw_allocate((size_t)most * sizeof *events))) return raise_memory_error();
     do {
-        BLOCKING_BEGIN
+        BLOCKING_BEGIN(epoll)
         n = epoll_wait(e->fd, events, (int)most, milliseconds_left(deadline));
         BLOCKING_END
     } while (n < 0 && errno == EINTR && safepoint_signals());

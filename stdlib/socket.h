@@ -2,6 +2,7 @@
 #ifndef STDLIB_SOCKET_H
 #define STDLIB_SOCKET_H
 
+#include "runtime/conc/blocking.h"
 #include "stdlib/stdlib.h"
 
 #include <sys/socket.h>
@@ -59,7 +60,7 @@ typedef ssize_t (*SocketTry)(Socket *s, void *context);
 /* Makes the attempt without the GIL, waits for `events` (POLLIN, POLLOUT) when the socket has a timeout, tries again
  * when interrupted or not ready.  deadline: a moment of clock_monotonic(), or -1 to use the socket's timeout from now.
  * -1: an exception is pending. */
-ssize_t socket_call(Socket *s, short events, int64_t deadline, SocketTry attempt, void *context);
+ssize_t socket_call(BlockingCall call, Socket *s, short events, int64_t deadline, SocketTry attempt, void *context);
 int64_t socket_deadline(const Socket *s);
 
 #endif

@@ -37,7 +37,7 @@ bool host_text(Value v, Value *holder, const char **text) {
 static bool look_up(int family, const char *name, int flags, SocketAddress *out) {
     struct addrinfo hints = {.ai_family = family, .ai_socktype = SOCK_DGRAM, .ai_flags = flags}, *found;
     int error;
-    BLOCKING_BEGIN
+    BLOCKING_BEGIN(socket_lookup)
     error = getaddrinfo(name, name ? NULL : "0", &hints, &found);
     BLOCKING_END
     if (error) return raise_gaierror(error), false;

@@ -33,16 +33,16 @@ static int wait_ready(int fd, short events, int64_t deadline) {
     return ppoll(&entry, 1, &t, NULL);
 }
 
-ssize_t socket_call(Socket *s, short events, int64_t deadline, SocketTry attempt, void *context) {
+ssize_t socket_call(BlockingCall call, Socket *s, short events, int64_t deadline, SocketTry attempt, void *context) {
     bool waits = s->timeout > 0;
     if (waits && deadline < 0) deadline = socket_deadline(s);
     for (;;) {
         ssize_t result = -1;
         int ready = 1;
-        BLOCKING_BEGIN
+        blocking_begin(call);
         if (waits) ready = wait_ready(s->fd, events, deadline);
         if (ready > 0) result = attempt(s, context);
-        BLOCKING_END
+        blocking_end();
         if (result >= 0) return result;
         if (ready == 0) return raise_error(&TimeoutError_type, "%s", out_of_time), -1;
         if (errno == EINTR) {
@@ -109,7 +109,7 @@ static Value receive(Value self, Value size, Value flags, const char *function, 
     t.length = (size_t)n;
     t.data = n <= ON_STACK ? small : raw_allocate(t.length);
     if (!t.data) return raise_memory_error();
-    ssize_t got = socket_call(as_socket(self), POLLIN, -1, address ? try_receive_from : try_receive, &t);
+    ssize_t got = socket_call(BLOCKED_socket_receive, as_socket(self), POLLIN, -1, address ? try_receive_from : try_receive, &t);
     Value result = got < 0 ? UNSET : bytes_from(t.data, (size_t)got);
     if (t.data != small) raw_free(t.data);
     return result;
@@ -126,14 +126,18 @@ static Value receive_into(const Value *args, const char *function, SocketAddress
     int64_t n = 0;
     Transfer t = {.address = address};
     if (is_set(args[2]) && !object_as_index(args[2], &n, &OverflowError_type)) return UNSET;
-    if (!int_argument(args[3], &t.flags) || !buffer_get(args[1], &b, true)) return UNSET;
+    if (!int_argument(args[3], &t.flags)) return UNSET;
+    if (!buffer_get(args[1], &b, true)) {
+        error_clear();
+        return raise_type_error("%s() argument 1 must be read-write bytes-like object, not %T", function, args[1]);
+    }
     Value result = UNSET;
     t.data = b.data;
     t.length = n ? (size_t)n : b.length;
     if (n < 0) raise_value_error("negative buffersize in %s", function);
     else if ((size_t)n > b.length) raise_value_error("buffer too small for requested bytes");
     else {
-        ssize_t got = socket_call(as_socket(args[0]), POLLIN, -1, address ? try_receive_from : try_receive, &t);
+        ssize_t got = socket_call(BLOCKED_socket_receive, as_socket(args[0]), POLLIN, -1, address ? try_receive_from : try_receive, &t);
         if (got >= 0) result = from_small_int(got);
     }
     buffer_release(&b);
@@ -153,7 +157,7 @@ static Value send_buffer(Value self, Value data, Transfer *t, SocketTry attempt)
     if (!buffer_get(data, &b, false)) return UNSET;
     t->data = b.data;
     t->length = b.length;
-    ssize_t sent = socket_call(as_socket(self), POLLOUT, -1, attempt, t);
+    ssize_t sent = socket_call(BLOCKED_socket_send, as_socket(self), POLLOUT, -1, attempt, t);
     buffer_release(&b);
     return sent < 0 ? UNSET : from_small_int(sent);
 }
@@ -182,7 +186,7 @@ static Value socket_sendall(const Value *args, size_t count) {
     ssize_t sent = 0;
     t.data = b.data;
     for (t.length = b.length; t.length; t.length -= (size_t)sent) {
-        sent = socket_call(s, POLLOUT, deadline, try_send, &t);
+        sent = socket_call(BLOCKED_socket_send, s, POLLOUT, deadline, try_send, &t);
         if (sent < 0 || !safepoint_signals()) break;
         t.data = (char *)t.data + sent;
     }
@@ -198,7 +202,7 @@ static ssize_t try_send_message(Socket *s, void *context) {
 }
 static ssize_t try_receive_message(Socket *s, void *context) {
     Transfer *t = context;
-    return recvmsg(s->fd, t->data, t->flags | MSG_CMSG_CLOEXEC);
+    return recvmsg(s->fd, t->data, t->flags);
 }
 
 typedef struct Buffers {
@@ -291,7 +295,7 @@ static Value socket_sendmsg(const Value *args, size_t count) {
     size_t control = 0;
     message.msg_control = is_set(args[2]) ? ancillary_block(args[2], &control) : NULL;
     message.msg_controllen = control;
-    ssize_t sent = error_pending() ? -1 : socket_call(as_socket(args[0]), POLLOUT, -1, try_send_message, &t);
+    ssize_t sent = error_pending() ? -1 : socket_call(BLOCKED_socket_send, as_socket(args[0]), POLLOUT, -1, try_send_message, &t);
     raw_free(message.msg_control);
     buffers_release(&b);
     return sent < 0 ? UNSET : from_small_int(sent);
@@ -329,7 +333,7 @@ static bool receive_message(Value self, Value control_size, Value flags, struct 
     message->msg_controllen = (size_t)room;
     message->msg_name = &from->as;
     message->msg_namelen = sizeof from->as;
-    *got = socket_call(as_socket(self), POLLIN, -1, try_receive_message, &t);
+    *got = socket_call(BLOCKED_socket_receive, as_socket(self), POLLIN, -1, try_receive_message, &t);
     from->length = message->msg_namelen;
     return *got >= 0;
 }

@@ -58,7 +58,7 @@ static Value socket_inet_ntoa(const Value *args, size_t count) {
     bool fits = b.length == 4;
     if (fits) inet_ntop(AF_INET, b.data, text, sizeof text);
     buffer_release(&b);
-    return fits ? str_from(text) : raise_error(&OSError_type, "packed IP wrong length");
+    return fits ? str_from(text) : raise_error(&OSError_type, "packed IP wrong length for inet_ntoa");
 }
 
 static Value socket_inet_pton(const Value *args, size_t count) {
@@ -144,7 +144,7 @@ static Value socket_gethostbyname_ex(const Value *args, size_t count) {
     struct hostent *host;
     int error;
     if (!address_of_host(AF_INET, args[0], &address) || !host_text(args[0], &holder, &name)) return UNSET;
-    BLOCKING_BEGIN
+    BLOCKING_BEGIN(socket_lookup)
     pthread_mutex_lock(&host_lock);
     host = gethostbyname(name);
     error = h_errno;
@@ -162,7 +162,7 @@ static Value socket_gethostbyaddr(const Value *args, size_t count) {
     if (!address_of_host(AF_UNSPEC, args[0], &address)) return UNSET;
     bool v6 = address.as.any.sa_family == AF_INET6;
     const void *raw = v6 ? (void *)&address.as.in6.sin6_addr : (void *)&address.as.in.sin_addr;
-    BLOCKING_BEGIN
+    BLOCKING_BEGIN(socket_lookup)
     pthread_mutex_lock(&host_lock);
     host = gethostbyaddr(raw, v6 ? 16 : 4, address.as.any.sa_family);
     error = h_errno;
@@ -223,7 +223,7 @@ static Value socket_getaddrinfo(const Value *args, size_t count) {
     if (!host_text(args[0], &host_holder, &host)) return UNSET;
     if (!port_text(args[1], room, &port_holder, &port)) return release(host_holder), UNSET;
     int error;
-    BLOCKING_BEGIN
+    BLOCKING_BEGIN(socket_lookup)
     error = getaddrinfo(host, port, &hints, &found);
     BLOCKING_END
     Value list = error ? raise_gaierror(error) : found_list(found);
@@ -243,7 +243,7 @@ static Value socket_getnameinfo(const Value *args, size_t count) {
     const char *digits = str_utf8(tuple_at(args[0], 0), NULL);
     int family = digits && strchr(digits, ':') ? AF_INET6 : AF_INET;
     if (!digits || !address_parse(family, args[0], "getnameinfo", &address)) return UNSET;
-    BLOCKING_BEGIN
+    BLOCKING_BEGIN(socket_lookup)
     error = getnameinfo(&address.as.any, address.length, host, sizeof host, service, sizeof service, flags);
     BLOCKING_END
     if (error) return raise_gaierror(error);

@@ -81,7 +81,7 @@ static bool create(Socket *s) {
     if (s->family == -1) s->family = AF_INET;
     if (s->type == -1) s->type = SOCK_STREAM;
     if (s->proto == -1) s->proto = 0;
-    BLOCKING_BEGIN
+    BLOCKING_BEGIN(socket_control)
     s->fd = socket(s->family, s->type | SOCK_CLOEXEC, s->proto);
     BLOCKING_END
     return s->fd >= 0 || (raise_os_error(errno, UNSET, UNSET), false);
@@ -134,7 +134,7 @@ static Value socket_close(const Value *args, size_t count) {
     int fd = s->fd, result = 0;
     s->fd = -1;
     if (fd < 0) return NONE;
-    BLOCKING_BEGIN
+    BLOCKING_BEGIN(socket_control)
     result = close(fd);
     BLOCKING_END
     return result < 0 && errno == ECONNRESET ? NONE : done_or_error(result);
@@ -149,7 +149,7 @@ static Value socket_fileno(const Value *args, size_t count) { return from_small_
 static Value socket_shutdown(const Value *args, size_t count) {
     int how, result;
     if (!fd_get(args[1], &how)) return UNSET;
-    BLOCKING_BEGIN
+    BLOCKING_BEGIN(socket_control)
     result = shutdown(as_socket(args[0])->fd, how);
     BLOCKING_END
     return done_or_error(result);
@@ -161,7 +161,7 @@ static Value socket_bind(const Value *args, size_t count) {
     SocketAddress address;
     int result;
     if (!address_parse(as_socket(args[0])->family, args[1], "bind", &address)) return UNSET;
-    BLOCKING_BEGIN
+    BLOCKING_BEGIN(socket_control)
     result = bind(as_socket(args[0])->fd, &address.as.any, address.length);
     BLOCKING_END
     return done_or_error(result);
@@ -171,7 +171,7 @@ static Value socket_listen(const Value *args, size_t count) {
     int backlog = SOMAXCONN < 128 ? SOMAXCONN : 128, result;
     if (is_set(args[1]) && !fd_get(args[1], &backlog)) return UNSET;
     if (backlog < 0) backlog = 0;
-    BLOCKING_BEGIN
+    BLOCKING_BEGIN(socket_control)
     result = listen(as_socket(args[0])->fd, backlog);
     BLOCKING_END
     return done_or_error(result);
@@ -186,7 +186,7 @@ static ssize_t try_accept(Socket *s, void *context) {
 static Value socket_accept(const Value *args, size_t count) {
     SocketAddress from;
     memset(&from, 0, sizeof from);
-    int fd = (int)socket_call(as_socket(args[0]), POLLIN, -1, try_accept, &from);
+    int fd = (int)socket_call(BLOCKED_socket_accept, as_socket(args[0]), POLLIN, -1, try_accept, &from);
     if (fd < 0) return UNSET;
     Value address = address_value(&from), result = UNSET;
     if (is_set(address)) result = tuple_pack(2, from_small_int(fd), address);
@@ -208,14 +208,14 @@ static ssize_t try_finish_connect(Socket *s, void *context) {
 /* 0, or the error; -1: an exception is pending. */
 static int connect_to(Socket *s, SocketAddress *address) {
     int result;
-    BLOCKING_BEGIN
+    BLOCKING_BEGIN(socket_connect)
     result = connect(s->fd, &address->as.any, address->length);
     BLOCKING_END
     if (result == 0) return 0;
     bool interrupted = errno == EINTR, begun = errno == EINPROGRESS && s->timeout > 0;
     if (interrupted && !safepoint_signals()) return -1;
     if (!begun && !(interrupted && s->timeout != 0)) return errno;
-    return socket_call(s, POLLOUT, -1, try_finish_connect, NULL) < 0 ? -1 : 0;
+    return socket_call(BLOCKED_socket_connect, s, POLLOUT, -1, try_finish_connect, NULL) < 0 ? -1 : 0;
 }
 
 static Value socket_connect(const Value *args, size_t count) {
@@ -324,7 +324,7 @@ static NativeDef methods[40] = {
 Type socket_type = {
     TYPE_HEAD("_socket.socket"),
     .basic_size = sizeof(Socket),
-    .flags = TYPE_BASE | TYPE_WEAK,
+    .flags = TYPE_BASE,
     .doc = "An end of a connection.",
     .methods = methods,
     .members = members,
@@ -373,7 +373,7 @@ static Value socket_dup(const Value *args, size_t count) {
 static Value socket_close_fd(const Value *args, size_t count) {
     int fd, result;
     if (!fd_get(args[0], &fd)) return UNSET;
-    BLOCKING_BEGIN
+    BLOCKING_BEGIN(socket_control)
     result = close(fd);
     BLOCKING_END
     return result < 0 && errno == ECONNRESET ? NONE : done_or_error(result);
