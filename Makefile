@@ -107,8 +107,8 @@ test-san: ## the tests under ASan + UBSan, thread tests under TSan
 stress: ## the tests under a hostile build
 	@sh tests/tools/stress.sh
 
-fuzz: ## fuzz the parser, json, re and struct for a minute each (clang)
-	@sh tests/tools/fuzz.sh
+fuzz: all ## fuzz the parser, json, re and struct for SECONDS each, 60 unless said (clang)
+	@sh tests/tools/fuzz.sh $(SECONDS)
 
 help: ## this list
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' Makefile | expand -t 20

@@ -6,6 +6,8 @@
  */
 #include "stdlib/io.h"
 
+#include "runtime/base/hostile.h"
+
 #include <stdio.h>
 #include <string.h>
 
@@ -27,7 +29,7 @@ typedef struct TextWrapper {
     bool line_buffering, write_through, detached, at_end;
 } TextWrapper;
 
-enum { CHUNK = 8192, PENDING_LIMIT = 8192 };
+enum { CHUNK = HOSTILE_OR(7, 8192), PENDING_LIMIT = HOSTILE_OR(16, 8192) };
 
 static TextWrapper *as_text(Value v) { return (TextWrapper *)as_object(v); }
 

@@ -16,6 +16,7 @@
  */
 #include "runtime/conc/gil.h"
 
+#include "runtime/base/hostile.h"
 #include "runtime/plat/clock.h"
 #include "runtime/plat/futex.h"
 #include "runtime/plat/thread.h"
@@ -132,7 +133,8 @@ static void wait_for_switch(uint32_t switches) {
 
 static void at_safepoint(Thread *thread) {
     uint32_t switches = atomic_load(&gil.switches);
-    if (atomic_load(&gil.requested) != switches || atomic_load(&gil.waiters) == 0) return;
+    bool wanted = IS_HOSTILE || atomic_load(&gil.requested) == switches;
+    if (!wanted || atomic_load(&gil.waiters) == 0) return;
     atomic_store(&gil.requested, UINT32_MAX);
     counter_add(&thread->counters.gil_forced_drops, 1);
     thread->holds_gil = false;

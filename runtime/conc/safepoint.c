@@ -1,6 +1,7 @@
 /* Serving requests at the safepoint. */
 #include "runtime/conc/safepoint.h"
 
+#include "runtime/base/hostile.h"
 #include "runtime/conc/gil.h"
 #include "runtime/conc/thread.h"
 #include "runtime/mem/gc.h"
@@ -64,5 +65,6 @@ bool safepoint_serve(Thread *thread) {
     if (!safepoint_signals()) return false;
     if (take_request(thread, SAFEPOINT_GIL_DROP)) gil_policy->at_safepoint(thread);
     if (take_request(thread, SAFEPOINT_GC)) gc_collect_if_due();
+    if (IS_HOSTILE) safepoint_request(thread, SAFEPOINT_GIL_DROP);
     return !take_request(thread, SAFEPOINT_ASYNC_EXCEPTION) || raise_async(thread);
 }

@@ -12,6 +12,7 @@
  */
 #include "runtime/mem/gc.h"
 
+#include "runtime/base/hostile.h"
 #include "runtime/mem/heap_inline.h"
 #include "runtime/plat/clock.h"
 
@@ -281,7 +282,7 @@ int64_t gc_collect(int generation) {
 }
 
 void gc_collect_if_due(void) {
-    if (enabled && heap_collected_count() > gc_limit) gc_collect(2);
+    if (enabled && (IS_HOSTILE || heap_collected_count() > gc_limit)) gc_collect(2);
 }
 
 bool gc_is_enabled(void) { return enabled; }

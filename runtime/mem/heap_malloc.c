@@ -3,9 +3,11 @@
 
 #ifdef HEAP_MALLOC
 
+#include "runtime/base/hostile.h"
 #include "runtime/mem/gc.h"
 #include "runtime/plat/lock.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -46,11 +48,18 @@ static void entry_unlink(Entry *e) {
     bytes_in_use -= e->size;
 }
 
-static void *block_new(HeapKind kind, size_t size) {
-    if (size > PTRDIFF_MAX - sizeof(Entry)) return NULL;
+/* Whether this is the allocation that heap_fail_after() named; says so for tests/tools/fail_allocations.sh. */
+static bool must_fail(void) {
     mutex_lock(&heap_lock);
     bool fail = fail_countdown && --fail_countdown == 0;
     mutex_unlock(&heap_lock);
+    if (fail) fputs("scr: this allocation fails\n", stderr);
+    return fail;
+}
+
+static void *block_new(HeapKind kind, size_t size) {
+    if (size > PTRDIFF_MAX - sizeof(Entry)) return NULL;
+    bool fail = must_fail();
     Entry *e = fail ? NULL : malloc(sizeof(Entry) + size);
     if (!e) return NULL;
     memset(e + 1, 0xCC, size);
@@ -70,13 +79,19 @@ static void block_free(void *block) {
     free(e);
 }
 
-/* Hostile builds collect at every chance. */
+/* Hostile builds collect after each allocation at first, then less and less often, so that every run ends. */
+static bool hostile_chance(void) {
+    static uint32_t last, collections;
+    size_t pause = collections / 32 + (counts[KIND_COLLECTED] > 20000 ? counts[KIND_COLLECTED] : 0);
+    if (births - last <= pause) return false;
+    last = births;
+    collections++;
+    return gc_limit != SIZE_MAX;
+}
+
 static void consider_collection(void) {
-#ifdef HOSTILE
-    if (gc_request && gc_limit != SIZE_MAX) gc_request();
-#else
-    if (births % 1024 == 0 && gc_request && counts[KIND_COLLECTED] > gc_limit) gc_request();
-#endif
+    bool due = IS_HOSTILE ? hostile_chance() : births % 1024 == 0 && counts[KIND_COLLECTED] > gc_limit;
+    if (due && gc_request) gc_request();
 }
 
 void *object_allocate(Type *type, size_t size) {

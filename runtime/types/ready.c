@@ -134,7 +134,8 @@ bool type_add_subclass(Type *base, Type *type) {
     if (is_unset(reference)) return false;
     if (is_unset(base->subclasses)) base->subclasses = list_new(1);
     else drop_dead_subclasses(base);
-    return is_set(base->subclasses) && list_append_steal(base->subclasses, reference);
+    if (is_set(base->subclasses)) return list_append_steal(base->subclasses, reference);
+    return release(reference), false;
 }
 
 /* Static types are listed too, but immortal: a plain reference does. */
@@ -179,6 +180,15 @@ void types_release(void) {
     ready.count = ready.capacity = 0;
 }
 
+static bool fill(Type *type) {
+    type->dict = dict_new();
+    if (is_unset(type->dict) || !static_mro(type) || !add_tables(type) || !slots_make_wrappers(type)) return false;
+    if (type->compare && !type->hash && !dict_set(type->dict, names.__hash__, NONE)) return false;
+    if (!add_make(type) || !add_doc(type)) return false;
+    if (type->base) slots_inherit(type);
+    return remember(type) && (!type->base || add_static_subclass(type->base, type));
+}
+
 bool type_ready(Type *type) {
     if (type->flags & TYPE_READY) return true;
     if (!type->base && type != &object_type) type->base = &object_type;
@@ -186,12 +196,7 @@ bool type_ready(Type *type) {
     if (!type->head.type) type->head.type = &type_type;
     type->flags |= TYPE_IMMUTABLE;
     if (type->base) inherit_layout(type);
-    type->dict = dict_new();
-    if (is_unset(type->dict) || !static_mro(type) || !add_tables(type) || !slots_make_wrappers(type)) return false;
-    if (type->compare && !type->hash && !dict_set(type->dict, names.__hash__, NONE)) return false;
-    if (!add_make(type) || !add_doc(type)) return false;
-    if (type->base) slots_inherit(type);
-    if ((type->base && !add_static_subclass(type->base, type)) || !remember(type)) return false;
+    if (!fill(type)) return take_apart(type), false; /* the next import tries again */
     type->flags |= TYPE_READY;
     if (type->get_attribute == generic_get_attribute && type->set_attribute == generic_set_attribute)
         type->flags |= TYPE_NO_SLOT_OVERRIDES;

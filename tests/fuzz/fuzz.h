@@ -2,11 +2,15 @@
 #ifndef TESTS_FUZZ_H
 #define TESTS_FUZZ_H
 
+#include <stddef.h>
+#include <stdint.h>
 #include <stdlib.h>
 
 #include "runtime/types/error.h"
 #include "runtime/types/str.h"
 #include "vm/cli/life.h"
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size);
 
 static void fuzz_start(void) {
     static bool started;

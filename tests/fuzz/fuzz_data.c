@@ -1,7 +1,4 @@
 /* Fuzz target: any bytes as the text of json.loads, re.compile and struct.unpack.  The first byte chooses. */
-#include <stdint.h>
-#include <stddef.h>
-
 #include "runtime/types/bytes.h"
 #include "runtime/types/call.h"
 #include "tests/fuzz/fuzz.h"

@@ -1,7 +1,4 @@
 /* Fuzz target: any bytes as source text.  Compiling them must give code or an exception, never more. */
-#include <stdint.h>
-#include <stddef.h>
-
 #include "tests/fuzz/fuzz.h"
 #include "vm/code/compile.h"
 

@@ -10,7 +10,7 @@ esac
 same=0 different=0 left=0
 out=$(mktemp) || exit 2
 trap 'rm -f "$out"' EXIT
-for test in $(find tests/lang tests/types tests/conc tests/limits tests/regress -name '*.scr' | sort); do
+for test in $(find tests/lang tests/types tests/conc tests/limits tests/regress tests/stress -name '*.scr' | sort); do
     base=${test%.scr}
     [ -f "$base.out" ] || [ "$1" = --write ] || continue
     if head -1 "$test" | grep -q '# scr only'; then left=$((left + 1)); continue; fi
@@ -26,5 +26,6 @@ for test in $(find tests/lang tests/types tests/conc tests/limits tests/regress 
         diff "$base.out" "$out" | head -8 | sed 's/^/    /'
     fi
 done
-echo "$same the same, $different different, $left left out"
+echo "$left tests are about scr itself and left out"
+echo "$same passed, $different failed"
 [ "$different" -eq 0 ]

@@ -118,9 +118,11 @@ static int run_named_text(const char *text, size_t size, const char *name, unsig
 
 /* One line for a script that cannot be read. */
 static int cannot_open(const char *path) {
+    if (!error_matches(&OSError_type)) return run_report();
     Value exception = error_take();
     Value reason = object_get_attribute(exception, names.strerror);
-    const char *text = is_set(reason) && str_is(reason) ? str_utf8(reason, NULL) : "cannot be read";
+    const char *text = is_set(reason) && str_is(reason) ? str_utf8(reason, NULL) : NULL;
+    if (!text) error_clear(), text = "cannot be read";
     fprintf(stderr, "scr: can't open file '%s': %s\n", path, text);
     release(reason);
     release(exception);

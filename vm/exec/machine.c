@@ -1,12 +1,13 @@
 /* The machine of a thread: the chain of frame structs and the chunks of the register stack. */
 #include "vm/exec/frame.h"
 
+#include "runtime/base/hostile.h"
 #include "runtime/mem/heap.h"
 #include "runtime/types/error.h"
 #include "runtime/types/exception.h"
 #include "vm/exec/exec.h"
 
-enum { CHUNK_VALUES = 16 * 1024, DEFAULT_DEPTH_LIMIT = 1000, RESCUE_DEPTH = 50 };
+enum { CHUNK_VALUES = HOSTILE_OR(256, 16 * 1024), DEFAULT_DEPTH_LIMIT = 1000, RESCUE_DEPTH = 50 };
 
 __thread Machine machine;
 uint32_t frame_depth_limit = DEFAULT_DEPTH_LIMIT;

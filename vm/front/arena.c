@@ -3,11 +3,12 @@
 
 #include <stdalign.h>
 
+#include "runtime/base/hostile.h"
 #include "runtime/mem/heap.h"
 #include "runtime/mem/object.h"
 #include "runtime/types/error.h"
 
-enum { BLOCK_SIZE = 16 << 10, BLOCK_MAX = 1 << 20 };
+enum { BLOCK_SIZE = HOSTILE_OR(64, 16 << 10), BLOCK_MAX = 1 << 20 };
 
 typedef struct Block {
     struct Block *previous;
