@@ -544,10 +544,21 @@ static Type cache_type = {
 
 /* ---- the module ---- */
 
+static Value shown_names; /* list of str: what keeps Type.name alive for classes named by shown_as */
+
+/* Messages about objects of a class name it in full ("datetime.date"), as they do for types written in C. */
+static Value shown_as(const Value *args, size_t count) {
+    const char *name = str_utf8(args[1], NULL);
+    if (!name || !list_append(shown_names, args[1])) return UNSET;
+    ((Type *)as_object(args[0]))->name = name;
+    return NONE;
+}
+
 static const NativeDef functions[] = {
     FUNCTION(
         "reduce", "function, sequence, initial=None, /", reduce,
         "Apply a function of two arguments cumulatively to the items of a sequence or iterable, from left to right."),
+    FUNCTION("_shown_as", "cls, name, /", shown_as, "Gives a class the name that error messages use."),
     FUNCTION("cmp_to_key", "mycmp", cmp_to_key, "Convert a cmp= function into a key= function."),
     NATIVE_END,
 };
@@ -560,6 +571,9 @@ static bool fill(Value dict) {
     keyword_mark = call0(type_value(&object_type));
     if (is_unset(keyword_mark)) return false;
     root_add(&keyword_mark);
+    shown_names = list_new(0);
+    if (is_unset(shown_names)) return false;
+    root_add(&shown_names);
     return dict_set_utf8(dict, "partial", type_value(&partial_type)) &&
            dict_set_utf8(dict, "_lru_cache_wrapper", type_value(&cache_type));
 }
