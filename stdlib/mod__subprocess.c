@@ -46,7 +46,7 @@ typedef struct Launch {
     gid_t *groups;
     int64_t group_count;     /* -1: as they are */
     Value function;          /* called in the child, or None */
-    sigset_t signals;        /* what was blocked before */
+    sigset_t signals;        /* what the child blocks */
 } Launch;
 
 extern char **environ;
@@ -160,10 +160,12 @@ static void child(Launch *launch, int report) {
 /* ---- in the parent ---- */
 
 static pid_t start(Launch *launch, int report) {
-    sigset_t all;
+    sigset_t all, before;
     bool copies = !is_none(launch->function);
     sigfillset(&all);
-    pthread_sigmask(SIG_BLOCK, &all, &launch->signals);
+    pthread_sigmask(SIG_BLOCK, &all, &before);
+    launch->signals = before;
+    if (!thread_current()->is_main) sigemptyset(&launch->signals); /* other threads block them all */
     if (copies) thread_fork_prepare();
     pid_t pid = copies ? fork() : vfork();
     if (pid == 0) {
@@ -172,7 +174,7 @@ static pid_t start(Launch *launch, int report) {
     }
     int error = errno;
     if (copies) thread_fork_parent();
-    pthread_sigmask(SIG_SETMASK, &launch->signals, NULL);
+    pthread_sigmask(SIG_SETMASK, &before, NULL);
     errno = error;
     return pid;
 }

@@ -4,9 +4,9 @@
 
 #include "stdlib/struct_sequence.h"
 
-extern const NativeDef posix_file_functions[], posix_process_functions[];
+extern const NativeDef posix_file_functions[], posix_process_functions[], posix_system_functions[];
 
-extern StructSequence stat_result, terminal_size, times_result, uname_result, rusage_result;
+extern StructSequence stat_result, terminal_size, times_result, uname_result, rusage_result, statvfs_result, waitid_result;
 
 /* A path argument as a C string.  holder is owned: release it when the path is no longer needed.  NULL: TypeError, or
  * ValueError for an embedded null.  is_bytes tells in which form results should be given. */

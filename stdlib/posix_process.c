@@ -61,11 +61,20 @@ static Value posix__exit(const Value *args, size_t count) {
 }
 static Value posix_abort(const Value *args, size_t count) { abort(); }
 
+/* Threads other than the main one have all signals blocked; the child's only thread is its main one. */
+static void fork_child(bool was_main) {
+    sigset_t none;
+    thread_fork_child();
+    sigemptyset(&none);
+    if (!was_main) pthread_sigmask(SIG_SETMASK, &none, NULL);
+}
+
 static Value posix_fork(const Value *args, size_t count) {
+    bool was_main = thread_current()->is_main;
     thread_fork_prepare();
     pid_t pid = fork();
     int error = errno;
-    if (pid == 0) thread_fork_child();
+    if (pid == 0) fork_child(was_main);
     else thread_fork_parent();
     errno = error;
     return id_or_error(pid);
@@ -114,6 +123,9 @@ static Value posix_wait4(const Value *args, size_t count) {
     return result;
 }
 static Value posix_wait(const Value *args, size_t count) { return wait_for(-1, 0); }
+static Value posix_wait3(const Value *args, size_t count) {
+    return posix_wait4((Value[]){from_small_int(-1), args[0]}, 2);
+}
 
 #define STATUS(name, expression)                                           \
     static Value posix_##name(const Value *args, size_t count) {           \
@@ -126,6 +138,7 @@ STATUS(WIFSIGNALED, from_bool(WIFSIGNALED(status)))
 STATUS(WTERMSIG, from_small_int(WTERMSIG(status)))
 STATUS(WIFSTOPPED, from_bool(WIFSTOPPED(status)))
 STATUS(WSTOPSIG, from_small_int(WSTOPSIG(status)))
+STATUS(WIFCONTINUED, from_bool(WIFCONTINUED(status)))
 STATUS(WCOREDUMP, from_bool(WCOREDUMP(status)))
 
 /* ---- programs ---- */
@@ -307,6 +320,7 @@ const NativeDef posix_process_functions[] = {
     FUNCTION("fork", "", posix_fork, "Make a child process."),
     FUNCTION("waitpid", "pid, options, /", posix_waitpid, "Wait for a child process."),
     FUNCTION("wait4", "pid, options", posix_wait4, "Wait for a child process; also tells what it used."),
+    FUNCTION("wait3", "options", posix_wait3, "Wait for any child process; also tells what it used."),
     FUNCTION("wait", "", posix_wait, "Wait for any child process."),
     FUNCTION("WIFEXITED", "status", posix_WIFEXITED, "Did it exit?"),
     FUNCTION("WEXITSTATUS", "status", posix_WEXITSTATUS, "Its exit code."),
@@ -314,6 +328,7 @@ const NativeDef posix_process_functions[] = {
     FUNCTION("WTERMSIG", "status", posix_WTERMSIG, "That signal."),
     FUNCTION("WIFSTOPPED", "status", posix_WIFSTOPPED, "Is it stopped?"),
     FUNCTION("WSTOPSIG", "status", posix_WSTOPSIG, "The signal that stopped it."),
+    FUNCTION("WIFCONTINUED", "status", posix_WIFCONTINUED, "Was it continued?"),
     FUNCTION("WCOREDUMP", "status", posix_WCOREDUMP, "Did it dump core?"),
     FUNCTION("_exec", "path, argv, env=None, /", posix_exec, "Become another program."),
     FUNCTION("system", "command", posix_system, "Run a command in a shell."),

@@ -5,8 +5,10 @@
 #include <signal.h>
 #include <stdatomic.h>
 #include <string.h>
+#include <unistd.h>
 
 void (*signal_notify)(void);
+_Atomic int signal_wakeup_fd = -1;
 
 static _Atomic uint64_t pending;
 
@@ -16,8 +18,10 @@ void signal_simulate(int number) {
 }
 
 static void handle(int number) {
-    int saved = errno;
+    int saved = errno, fd = atomic_load(&signal_wakeup_fd);
+    unsigned char byte = (unsigned char)number;
     signal_simulate(number);
+    if (fd >= 0 && write(fd, &byte, 1) < 0) errno = 0; /* a full pipe wakes its reader as well */
     errno = saved;
 }
 

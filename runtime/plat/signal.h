@@ -8,6 +8,9 @@
 /* Called inside the signal handler, so it may only do what is async-signal-safe. */
 extern void (*signal_notify)(void);
 
+/* A descriptor that never blocks: the handler writes the number of each signal to it as a byte.  -1: none. */
+extern _Atomic int signal_wakeup_fd;
+
 enum { SIGNAL_MAX = 64 };
 typedef enum SignalAction { SIGNAL_DEFAULT, SIGNAL_IGNORE, SIGNAL_CATCH } SignalAction;
 
