@@ -5,6 +5,7 @@
 #include "runtime/types/exception.h"
 #include "runtime/types/int.h"
 #include "runtime/types/object.h"
+#include "runtime/types/search.h"
 #include "runtime/types/str_methods.h"
 #include "runtime/types/tuple.h"
 
@@ -12,7 +13,7 @@ int64_t bytes_find(Span s, Span needle, size_t start, size_t stop) {
     if (stop > s.length) stop = s.length;
     if (start > stop || needle.length > stop - start) return -1;
     if (needle.length == 0) return (int64_t)start;
-    const unsigned char *hit = memmem(s.data + start, stop - start, needle.data, needle.length);
+    const unsigned char *hit = search_first(s.data + start, stop - start, needle.data, needle.length);
     return hit ? hit - s.data : -1;
 }
 
@@ -20,13 +21,8 @@ int64_t bytes_rfind(Span s, Span needle, size_t start, size_t stop) {
     if (stop > s.length) stop = s.length;
     if (start > stop || needle.length > stop - start) return -1;
     if (needle.length == 0) return (int64_t)stop;
-    for (size_t end = stop - needle.length + 1; end > start;) {
-        const unsigned char *hit = memrchr(s.data + start, needle.data[0], end - start);
-        if (!hit) return -1;
-        if (memcmp(hit, needle.data, needle.length) == 0) return hit - s.data;
-        end = (size_t)(hit - s.data);
-    }
-    return -1;
+    const unsigned char *hit = search_last(s.data + start, stop - start, needle.data, needle.length);
+    return hit ? hit - s.data : -1;
 }
 
 bool byte_argument(Value v, const char *range_message, unsigned char *out) {

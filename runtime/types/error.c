@@ -15,10 +15,10 @@ typedef struct ErrorState {
     Value pending;
     Value handled;
     bool out_of_memory; /* a MemoryError is being made: the next failure takes the one kept aside */
-    char *stack_limit;
 } ErrorState;
 
 static __thread ErrorState state;
+__thread char *recursion_limit;
 
 void (*error_unraisable_hook)(const char *where, Value object);
 
@@ -168,13 +168,12 @@ void error_unraisable(const char *where, Value object) {
     error_clear();
 }
 
-bool recursion_check(const char *where) {
-    if (__builtin_expect((char *)__builtin_frame_address(0) > state.stack_limit, 1)) return true;
-    char *limit = state.stack_limit;
-    state.stack_limit = NULL; /* making the exception may go deeper; the reserve below the limit is there for it */
+bool recursion_refuse(const char *where) {
+    char *limit = recursion_limit;
+    recursion_limit = NULL; /* making the exception may go deeper; the reserve below the limit is there for it */
     raise_error(&RecursionError_type, "maximum recursion depth exceeded%s", where);
-    state.stack_limit = limit;
+    recursion_limit = limit;
     return false;
 }
 
-void recursion_set_limit(void *lowest_address) { state.stack_limit = lowest_address; }
+void recursion_set_limit(void *lowest_address) { recursion_limit = lowest_address; }

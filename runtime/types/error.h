@@ -47,7 +47,11 @@ extern void (*error_unraisable_hook)(const char *where, Value object); /* set by
 /* C recursion: true if fine; false with RecursionError pending ("maximum recursion depth exceeded" + where).
  * Looks at the stack pointer against the thread's limit, so it needs no matching leave. where: " while calling a Python
  * object", " in comparison", ... */
-bool recursion_check(const char *where);
+extern __thread char *recursion_limit;
+bool recursion_refuse(const char *where);
+static inline bool recursion_check(const char *where) {
+    return __builtin_expect((char *)__builtin_frame_address(0) > recursion_limit, 1) || recursion_refuse(where);
+}
 /* Each thread sets its limit at start: lowest usable stack address. */
 void recursion_set_limit(void *lowest_address);
 

@@ -24,13 +24,15 @@ void items_repeat(Value *to, const Value *from, size_t n, size_t times) {
 
 /* 1 and the first pair that differs (owned), 0 when one side ends first, -1 failed. */
 static int first_difference(Value a, Value b, Value *x, Value *y) {
-    for (size_t i = 0; i < items_length(a) && i < items_length(b); i++) {
-        *x = items_of(a)[i];
-        *y = items_of(b)[i];
-        if (same(*x, *y)) continue;
-        if (are_small_ints(*x, *y)) return retain(*x), retain(*y), 1;
-        retain(*x);
-        retain(*y);
+    for (size_t i = 0;; i++) {
+        size_t m = items_length(a), n = items_length(b);
+        if (n < m) m = n;
+        const Value *p = items_of(a), *q = items_of(b);
+        while (i < m && same(p[i], q[i])) i++; /* nothing changes meanwhile */
+        if (i >= m) return 0;
+        *x = retain(p[i]);
+        *y = retain(q[i]);
+        if (are_small_ints(*x, *y)) return 1;
         int equal = object_equal(*x, *y);
         if (equal == 0 && i < items_length(a) && i < items_length(b)) return 1;
         release(*x);
@@ -38,7 +40,6 @@ static int first_difference(Value a, Value b, Value *x, Value *y) {
         if (equal < 0) return -1;
         if (equal == 0) return 0;
     }
-    return 0;
 }
 
 static bool order_holds(size_t m, size_t n, CompareOp op) {

@@ -264,7 +264,7 @@ Value iterator_next(Value iterator) {
     Type *type = type_of(iterator);
     if (!type->next) return raise_type_error("'%T' object is not an iterator", iterator); /* __next__ was deleted */
     Value next = type->next(iterator);
-    if (is_unset(next) && error_pending()) error_absorb(&StopIteration_type);
+    if (__builtin_expect(is_unset(next), 0) && error_pending()) error_absorb(&StopIteration_type);
     return next;
 }
 

@@ -1,7 +1,7 @@
 /* str: making strings, and their life. */
 #include "runtime/types/str.h"
 
-#include "runtime/mem/heap.h"
+#include "runtime/mem/heap_inline.h"
 #include "runtime/types/error.h"
 #include "runtime/types/object.h"
 #include "runtime/types/shape.h"
@@ -66,7 +66,20 @@ static Value new_of_type(Type *type, size_t n, uint32_t max) {
     return from_object(s);
 }
 
-Value str_new(size_t n, uint32_t max) { return n ? new_of_type(&str_type, n, max) : str_empty(); }
+static Value ascii_new(size_t n) {
+    if (n > (SIZE_MAX >> 4)) return raise_memory_error();
+    Str *s = object_allocate_leaf_inline(&str_type, text_size(n, 1, true));
+    if (!s) return UNSET;
+    object_set_flag(&s->head, 1 | STR_ASCII);
+    atomic_store_explicit(&s->hash, 0, memory_order_relaxed);
+    s->length = n;
+    s->data[n] = 0;
+    return from_object(s);
+}
+
+Value str_new(size_t n, uint32_t max) {
+    return n == 0 ? str_empty() : max <= MAX_ASCII ? ascii_new(n) : new_of_type(&str_type, n, max);
+}
 
 Value str_of_type(Type *type, Value text) {
     if (type == &str_type) return str_exact(text);
@@ -86,15 +99,19 @@ Value str_from_int64(int64_t n) {
     do digits[--at] = (char)('0' + left % 10);
     while (left /= 10);
     if (n < 0) digits[--at] = '-';
-    if (at == sizeof digits - 1) return str_from_code_point((unsigned char)digits[at]);
-    Value s = str_new(sizeof digits - at, MAX_ASCII);
-    if (is_set(s)) memcpy(as_str(s)->data, digits + at, sizeof digits - at);
-    return s;
+    return str_from_ascii(digits + at, sizeof digits - at);
 }
 
 Value str_exact(Value s) {
     if (str_is_exact(s)) return retain(s);
     return str_slice(s, 0, str_length(s));
+}
+
+Value str_from_ascii(const void *data, size_t n) {
+    if (n <= 1) return n ? from_object(&shared_chars[*(const unsigned char *)data]) : str_empty();
+    Value made = ascii_new(n);
+    if (is_set(made)) memcpy(as_str(made)->data, data, n);
+    return made;
 }
 
 Value str_from_units(const void *data, size_t n, unsigned width) {
@@ -116,10 +133,7 @@ Value str_slice(Value s, size_t start, size_t stop) {
     if (start == 0 && stop == from->length && str_is_exact(s)) return retain(s);
     unsigned width = str_width(from);
     const unsigned char *data = from->data + start * width;
-    if (!str_is_ascii(from) || stop - start == 1) return str_from_units(data, stop - start, width);
-    Value made = str_new(stop - start, MAX_ASCII);
-    if (is_set(made)) memcpy(as_str(made)->data, data, stop - start);
-    return made;
+    return str_is_ascii(from) ? str_from_ascii(data, stop - start) : str_from_units(data, stop - start, width);
 }
 
 static void destroy(Object *self) {

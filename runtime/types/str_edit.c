@@ -5,6 +5,7 @@
 #include "runtime/types/int.h"
 #include "runtime/types/list.h"
 #include "runtime/types/object.h"
+#include "runtime/types/search.h"
 #include "runtime/types/str_methods.h"
 #include "runtime/types/tuple.h"
 #include "runtime/types/unicode.h"
@@ -39,6 +40,28 @@ static Value interleave(Value v, Value text, int64_t count) {
     return builder_finish(&b);
 }
 
+/* ASCII for ASCII: counted first, then written once. */
+static Value replace_ascii(Value v, Str *old, Str *text, int64_t limit) {
+    Str *s = as_str(v);
+    size_t m = old->length, found = str_count(v, from_object(old), 0, s->length, (size_t)limit);
+    if (!found) return str_exact(v);
+    if (text->length > m && found > (SIZE_MAX / 16 - s->length) / (text->length - m)) return raise_memory_error();
+    Value made = str_new(s->length - found * m + found * text->length, MAX_ASCII);
+    if (is_unset(made) || !str_length(made)) return made;
+    unsigned char *to = as_str(made)->data;
+    const unsigned char *from = s->data, *end = from + s->length, *hit;
+    for (; found; found--, from = hit + m) {
+        hit = search_first(from, (size_t)(end - from), old->data, m);
+        to = mempcpy(to, from, (size_t)(hit - from));
+        to = mempcpy(to, text->data, text->length);
+    }
+    memcpy(to, from, (size_t)(end - from));
+    if (str_length(made) > 1) return made;
+    Value shared = str_from_code_point(as_str(made)->data[0]);
+    release(made);
+    return shared;
+}
+
 Value str_replace(Value s, Value old, Value text, int64_t count) {
     size_t n = str_length(s), m = str_length(old), start = 0;
     if (count < 0) count = INT64_MAX;
@@ -48,6 +71,8 @@ Value str_replace(Value s, Value old, Value text, int64_t count) {
         uint32_t from = str_at(as_str(old), 0), to = str_at(as_str(text), 0);
         if (!(to < from && from > MAX_ASCII)) return replace_char(s, from, to, count);
     }
+    if (str_is_ascii(as_str(s)) && str_is_ascii(as_str(old)) && str_is_ascii(as_str(text)))
+        return replace_ascii(s, as_str(old), as_str(text), count);
     int64_t at = str_find(s, old, 0, n);
     if (at == -2) return UNSET;
     if (at < 0) return str_exact(s);
@@ -77,6 +102,11 @@ static bool strips(Value chars, uint32_t c) {
 static Value strip(Value v, Value chars, bool left, bool right) {
     Str *s = as_str(v);
     size_t start = 0, stop = s->length;
+    if (is_unset(chars) && str_is_ascii(s)) {
+        while (left && start < stop && ascii_is_space(s->data[start])) start++;
+        while (right && stop > start && ascii_is_space(s->data[stop - 1])) stop--;
+        return str_slice(v, start, stop);
+    }
     while (left && start < stop && strips(chars, str_at(s, start))) start++;
     while (right && stop > start && strips(chars, str_at(s, stop - 1))) stop--;
     return str_slice(v, start, stop);

@@ -6,15 +6,16 @@
 #include "runtime/types/exception.h"
 #include "runtime/types/int.h"
 #include "runtime/types/object.h"
+#include "runtime/types/search.h"
 #include "runtime/types/str_methods.h"
 #include "runtime/types/tuple.h"
 
-/* memmem finds in linear time; a hit between two units is no hit. */
+/* A hit between two units is no hit. */
 static int64_t find_units(const unsigned char *data, unsigned width, size_t start, size_t stop,
                           const unsigned char *needle, size_t m) {
     const unsigned char *from = data + start * width, *end = data + stop * width;
     while ((size_t)(end - from) >= m * width) {
-        const unsigned char *hit = memmem(from, (size_t)(end - from), needle, m * width);
+        const unsigned char *hit = search_first(from, (size_t)(end - from), needle, m * width);
         if (!hit) return -1;
         size_t offset = (size_t)(hit - data);
         if (offset % width == 0) return (int64_t)(offset / width);
@@ -25,6 +26,10 @@ static int64_t find_units(const unsigned char *data, unsigned width, size_t star
 
 static int64_t rfind_units(const unsigned char *data, unsigned width, size_t start, size_t stop,
                            const unsigned char *needle, size_t m) {
+    if (width == 1) {
+        const unsigned char *hit = search_last(data + start, stop - start, needle, m);
+        return hit ? hit - data : -1;
+    }
     uint32_t first = unit_at(needle, width, 0);
     for (size_t i = stop - m + 1; i-- > start;)
         if (unit_at(data, width, i) == first && memcmp(data + i * width, needle, m * width) == 0) return (int64_t)i;
@@ -76,6 +81,11 @@ size_t str_count(Value s, Value needle, size_t start, size_t stop, size_t limit)
     if (m == 1 && limit == SIZE_MAX && str_width(as_str(s)) == 1 && str_width(as_str(needle)) == 1)
         return count_byte(as_str(s)->data, start, stop, as_str(needle)->data[0]);
     if (m == 0) return stop - start + 1 < limit ? stop - start + 1 : limit;
+    if (str_width(as_str(s)) == 1 && str_width(as_str(needle)) == 1) {
+        const unsigned char *from = as_str(s)->data + start, *end = as_str(s)->data + stop;
+        while (n < limit && (from = search_first(from, (size_t)(end - from), as_str(needle)->data, m))) from += m, n++;
+        return n;
+    }
     for (int64_t at; n < limit && (at = str_find(s, needle, start, stop)) >= 0; n++) start = (size_t)at + m;
     return n;
 }

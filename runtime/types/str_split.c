@@ -2,6 +2,7 @@
 #include "runtime/types/str_units.h"
 
 #include "runtime/types/error.h"
+#include "runtime/types/items.h"
 #include "runtime/types/list.h"
 #include "runtime/types/object.h"
 #include "runtime/types/str_methods.h"
@@ -18,21 +19,55 @@ static Value drop(Value list) {
     return UNSET;
 }
 
-static bool is_ascii_space(unsigned char c) { return c == ' ' || (c >= '\t' && c <= '\r') || (c >= 0x1C && c <= 0x1F); }
+/* The parts of an ASCII string: the first few stand aside, so that a short list is made once, in its size. */
+typedef struct Parts {
+    Value list; /* UNSET while the first few are enough */
+    size_t count;
+    Value few[12];
+} Parts;
+
+static bool parts_add(Parts *p, const unsigned char *start, const unsigned char *stop) {
+    Value part = str_from_ascii(start, (size_t)(stop - start));
+    if (is_unset(part)) return false;
+    if (p->count < sizeof p->few / sizeof *p->few) return p->few[p->count++] = part, true;
+    if (is_unset(p->list)) {
+        p->list = list_new(2 * p->count);
+        if (is_unset(p->list)) return release(part), false;
+        for (size_t i = 0; i < p->count; i++) as_list(p->list)->items[i] = p->few[i];
+        as_list(p->list)->length = p->count;
+    }
+    return list_append_steal(p->list, part);
+}
+
+static Value parts_finish(Parts *p, bool fine) {
+    if (is_unset(p->list) && fine) return list_steal(p->few, p->count);
+    if (is_unset(p->list)) items_release(p->few, p->count);
+    else if (!fine) clear(&p->list);
+    return p->list;
+}
 
 /* All words of an ASCII string. */
 static Value split_ascii(Value v) {
-    const Str *s = as_str(v);
-    const unsigned char *p = s->data, *end = p + s->length;
-    Value list = list_new(0);
-    while (is_set(list)) {
-        while (p < end && is_ascii_space(*p)) p++;
-        if (p == end) break;
+    const unsigned char *p = as_str(v)->data, *end = p + str_length(v);
+    Parts parts = {.count = 0};
+    for (;;) {
+        while (p < end && ascii_is_space(*p)) p++;
+        if (p == end) return parts_finish(&parts, true);
         const unsigned char *start = p;
-        while (p < end && !is_ascii_space(*p)) p++;
-        if (!add_slice(list, v, (size_t)(start - s->data), (size_t)(p - s->data))) return drop(list);
+        while (p < end && !ascii_is_space(*p)) p++;
+        if (!parts_add(&parts, start, p)) return parts_finish(&parts, false);
     }
-    return list;
+}
+
+static Value split_ascii_at_byte(Value v, unsigned char c, int64_t limit) {
+    const unsigned char *from = as_str(v)->data, *end = from + str_length(v), *hit;
+    Parts parts = {.count = 0};
+    while (limit-- != 0 && (hit = memchr(from, c, (size_t)(end - from)))) {
+        if (!parts_add(&parts, from, hit)) return parts_finish(&parts, false);
+        from = hit + 1;
+    }
+    if (from == as_str(v)->data && str_is_exact(v)) return list_from_values(&v, 1);
+    return parts_finish(&parts, parts_add(&parts, from, end));
 }
 
 Value str_split_whitespace(Value v, int64_t limit) {
@@ -73,6 +108,7 @@ static Value rsplit_whitespace(Value v, int64_t limit) {
 /* Cutting at one byte. */
 static Value split_at_byte(Value v, unsigned char c, int64_t limit) {
     Str *s = as_str(v);
+    if (str_is_ascii(s)) return split_ascii_at_byte(v, c, limit);
     const unsigned char *from = s->data, *end = s->data + s->length, *hit;
     Value list = list_new(0);
     while (is_set(list) && limit-- != 0 && (hit = memchr(from, c, (size_t)(end - from)))) {
@@ -123,10 +159,26 @@ static Value split_method(const Value *args, Value (*at_space)(Value, int64_t),
 STR_METHOD(split) { return split_method(args, str_split_whitespace, split_at); }
 STR_METHOD(rsplit) { return split_method(args, rsplit_whitespace, rsplit_at); }
 
+static bool ascii_is_line_break(unsigned char c) { return (c >= '\n' && c <= '\r') || (c >= 0x1C && c <= 0x1E); }
+
+static Value split_ascii_lines(const Str *s, bool keep) {
+    const unsigned char *p = s->data, *end = p + s->length;
+    Parts parts = {.count = 0};
+    while (p < end) {
+        const unsigned char *start = p;
+        while (p < end && !ascii_is_line_break(*p)) p++;
+        const unsigned char *stop = p;
+        if (p < end) p += p[0] == '\r' && p + 1 < end && p[1] == '\n' ? 2 : 1;
+        if (!parts_add(&parts, start, keep ? p : stop)) return parts_finish(&parts, false);
+    }
+    return parts_finish(&parts, true);
+}
+
 STR_METHOD(splitlines) {
     Str *s = as_str(args[0]);
     int keep = is_set(args[1]) ? object_truth(args[1]) : 0;
     if (keep < 0) return UNSET;
+    if (str_is_ascii(s)) return split_ascii_lines(s, keep);
     Value list = list_new(0);
     for (size_t i = 0; is_set(list) && i < s->length;) {
         size_t start = i;

@@ -8,12 +8,8 @@
         for (size_t i = 0; i < n; i++) t_[i] = (To)f_[i];                                                              \
     } while (0)
 
-void units_copy(void *to, unsigned to_width, size_t at, const void *from, unsigned from_width, size_t start, size_t n) {
-    if (n == 0) return;
-    if (to_width == from_width) {
-        memcpy((char *)to + at * to_width, (const char *)from + start * to_width, n * to_width);
-        return;
-    }
+void units_convert(void *to, unsigned to_width, size_t at, const void *from, unsigned from_width, size_t start,
+                   size_t n) {
     switch (to_width * 8 + from_width) {
     case 2 * 8 + 1: COPY_LOOP(uint16_t, uint8_t); break;
     case 4 * 8 + 1: COPY_LOOP(uint32_t, uint8_t); break;

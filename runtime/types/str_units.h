@@ -26,7 +26,13 @@ static inline void unit_put(void *data, unsigned width, size_t i, uint32_t c) {
 }
 
 /* to[at...] = from[start...start+n); widths may differ, every unit must fit. */
-void units_copy(void *to, unsigned to_width, size_t at, const void *from, unsigned from_width, size_t start, size_t n);
+void units_convert(void *to, unsigned to_width, size_t at, const void *from, unsigned from_width, size_t start,
+                   size_t n);
+static inline void units_copy(void *to, unsigned to_width, size_t at, const void *from, unsigned from_width,
+                              size_t start, size_t n) {
+    if (to_width != from_width) units_convert(to, to_width, at, from, from_width, start, n);
+    else if (n) memcpy((char *)to + at * to_width, (const char *)from + start * to_width, n * to_width);
+}
 void units_fill(void *to, unsigned width, size_t at, uint32_t c, size_t n);
 /* An upper bound of the units that tells the kinds apart: MAX_ASCII, MAX_LATIN1, MAX_UCS2 or MAX_UNICODE. */
 uint32_t units_max(const void *data, unsigned width, size_t n);
@@ -46,6 +52,10 @@ static inline void str_put(Str *s, size_t i, uint32_t c) { unit_put(s->data, str
 static inline void str_copy(Str *to, size_t at, const Str *from, size_t start, size_t n) {
     units_copy(to->data, str_width(to), at, from->data, str_width(from), start, n);
 }
+
+static inline bool ascii_is_space(unsigned char c) { return c == ' ' || (c >= '\t' && c <= '\r') || (c >= 0x1C && c <= 0x1F); }
+/* Text that is known to be ASCII.  One character: shared. */
+Value str_from_ascii(const void *data, size_t n);
 
 /* The same text as an exact str: what methods return for "unchanged".  Owned. */
 Value str_exact(Value s);
