@@ -174,8 +174,10 @@ static Value signal_sigpending(const Value *args, size_t count) {
     return sigpending(&set) < 0 ? raise_os_error(errno, UNSET, UNSET) : set_value(&set);
 }
 
-static const char *const siginfo_fields[] = {"si_signo", "si_code", "si_errno", "si_pid", "si_uid", "si_status", "si_band"};
-static StructSequence siginfo = STRUCT_SEQUENCE("signal.struct_siginfo", "What is known about a signal.", siginfo_fields, 7, 7);
+static const char *const siginfo_fields[] = {"si_signo", "si_code",   "si_errno", "si_pid",
+                                             "si_uid",   "si_status", "si_band"};
+static StructSequence siginfo =
+    STRUCT_SEQUENCE("signal.struct_siginfo", "What is known about a signal.", siginfo_fields, 7, 7);
 
 /* deadline -1: for ever.  0 when the deadline came, -1: an exception is pending. */
 static int wait_for_signal(Value signals, int64_t deadline, siginfo_t *info) {
