@@ -21,7 +21,7 @@ static AttributeEntry *entry_new(Code *code, const Instr *at, AttributeKind kind
     e->guard = (uint64_t)(uintptr_t)guard + kind;
     e->version = version;
     e->other = other;
-    e->depth = other ? other->depth + 1 : 1;
+    e->depth = (uint16_t)(other ? other->depth + 1 : 1);
     return e;
 }
 
@@ -76,10 +76,17 @@ static void specialise_module(Code *code, Instr *at, Value v, Value name, unsign
     publish(at, e, op);
 }
 
+static Value wrapped_function(Value wrapper) { return ((FunctionWrapper *)as_object(wrapper))->function; }
+
+/* A class method around a plain function: binding it only puts the class in front. */
+static bool is_class_method(Value found) {
+    return is_exactly(found, &classmethod_type) && function_is(wrapped_function(found));
+}
+
 /* What a class gives for its own attribute, without making anything; UNSET: it has to be made. */
 static Value class_value(Value found) {
     Type *kind = type_of(found);
-    if (kind == &staticmethod_type) return ((FunctionWrapper *)as_object(found))->function;
+    if (kind == &staticmethod_type) return wrapped_function(found);
     return !kind->descriptor_get || kind == &function_type ? found : UNSET;
 }
 
@@ -87,10 +94,14 @@ static void specialise_class(Code *code, Instr *at, Value v, Value name, unsigne
     Type *class = as_type(v), *metatype = type_of(v);
     if (metatype->get_attribute != type_type.get_attribute || is_set(type_lookup(metatype, name))) return;
     Value found = type_lookup(class, name);
-    Value value = is_set(found) ? class_value(found) : UNSET;
+    bool binds_class = op == OP_GET_METHOD_CLASS && is_set(found) && is_class_method(found);
+    Value value = binds_class ? wrapped_function(found) : is_set(found) ? class_value(found) : UNSET;
     if (is_unset(value)) return;
     AttributeEntry *e = entry_new(code, at, ATTRIBUTE_CLASS, class, type_version(class));
-    if (e) e->value = value;
+    if (e) {
+        e->value = value;
+        e->receiver = binds_class ? BINDS_CLASS : BINDS_NOTHING;
+    }
     publish(at, e, op);
 }
 
@@ -157,11 +168,14 @@ void attribute_specialise_method(Code *code, Instr *at, Value v, Value name) {
     Value on_type = type_lookup(o->type, name);
     if (o->type->get_attribute != object_type.get_attribute || is_unset(on_type) || !attrs_place(o, &attrs, &shape))
         return;
-    if (!(type_of(on_type)->flags & TYPE_METHOD_DESCRIPTOR) || (shape && shape_find(shape, name) >= 0)) return;
+    bool is_method = type_of(on_type)->flags & TYPE_METHOD_DESCRIPTOR;
+    bool is_static = is_exactly(on_type, &staticmethod_type);
+    if ((!is_method && !is_static && !is_class_method(on_type)) || (shape && shape_find(shape, name) >= 0)) return;
     AttributeEntry *e = entry_new(code, at, ATTRIBUTE_METHOD, shape, type_version(o->type));
     if (e) {
         e->attrs = attrs;
-        e->value = on_type;
+        e->value = is_method ? on_type : wrapped_function(on_type);
+        e->receiver = is_method ? BINDS_SELF : is_static ? BINDS_NOTHING : BINDS_CLASS;
     }
     publish(at, e, OP_GET_METHOD_TYPE);
 }

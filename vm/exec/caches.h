@@ -36,6 +36,9 @@ typedef enum AttributeKind {
     ATTRIBUTE_OUTER = 8,    /* shape: the value is in the outer slots, number `index` */
 } AttributeKind;
 
+/* What a method takes first: the instance, nothing (static methods), the class (class methods). */
+typedef enum Receiver { BINDS_SELF, BINDS_NOTHING, BINDS_CLASS } Receiver;
+
 typedef struct AttributeEntry AttributeEntry;
 struct AttributeEntry {
     uint64_t guard;      /* pointer + kind */
@@ -45,7 +48,8 @@ struct AttributeEntry {
     Value value;
     Shape *next_shape;
     uint32_t index;      /* OUTER: of the slot; MODULE: offset of the value in the table */
-    uint32_t depth;      /* of the chain below */
+    uint16_t depth;      /* of the chain below */
+    uint16_t receiver;   /* METHOD and CLASS: a Receiver */
     const AttributeEntry *other; /* what was seen before */
 };
 

@@ -641,10 +641,18 @@ L_GET_METHOD_TYPE: {
     Value receiver = regs[B];
     const AttributeEntry *e = entry_for(pc, receiver, ATTRIBUTE_METHOD);
     if (unlikely(!e)) goto get_method_miss;
-    if (instr_flags(instr)) regs[B] = UNSET;
-    else object_retain(as_object(receiver));
-    regs[A] = retain_object(e->value);
-    regs[A + 1] = receiver;
+    Value first = receiver;
+    if (unlikely(e->receiver)) {
+        first = e->receiver == BINDS_CLASS ? retain(type_value(type_of(receiver))) : UNSET;
+        value = retain(e->value);
+        CONSUME_B();
+        regs[A] = value;
+    } else {
+        if (instr_flags(instr)) regs[B] = UNSET;
+        else object_retain(as_object(receiver));
+        regs[A] = retain_object(e->value);
+    }
+    regs[A + 1] = first;
     pc++;
     NEXT();
 }
@@ -662,11 +670,10 @@ L_GET_METHOD_MODULE: {
 L_GET_METHOD_CLASS: {
     const AttributeEntry *e = object_entry(pc, regs[B], ATTRIBUTE_CLASS);
     if (unlikely(!e)) goto get_method_miss;
-    Value v = retain(e->value);
-    SAVE();
-    CONSUME();
+    Value v = retain(e->value), first = e->receiver == BINDS_CLASS ? retain(regs[B]) : UNSET;
+    CONSUME_B();
     regs[A] = v;
-    regs[A + 1] = UNSET;
+    regs[A + 1] = first;
     pc++;
     NEXT();
 }
