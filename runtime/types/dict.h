@@ -64,6 +64,9 @@ bool dict_update_mapping(Value dict, Value mapping);       /* {**mapping}: "'int
 bool dict_merge_unique(Value dict, Value mapping, Value callee); /* f(**a, **b): TypeError on duplicates */
 Value dict_view_new(Type *type, Value dict);               /* of one of the three types of views */
 Value dict_iterator_new(Type *type, Value dict);           /* of one of the six types of iterators */
+/* The next item of an iterator over items, as two owned values: false when exhausted, or failed with the exception
+ * pending. */
+bool dict_iterator_take_item(Value iterator, Value out[2]);
 /* Walks entries in order: start with *position = 0; false at the end.  Borrowed; the dict must not change. */
 bool dict_next(Value dict, size_t *position, Value *key, Value *value);
 Value dict_key_list(Value dict);

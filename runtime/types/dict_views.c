@@ -111,6 +111,14 @@ static Value entry_pair(DictIterator *it, DictEntry *e) {
     return fresh;
 }
 
+bool dict_iterator_take_item(Value iterator, Value out[2]) {
+    DictEntry *e = iterator_advance(as_dict_iterator(iterator), false);
+    if (!e) return false;
+    out[0] = retain(e->key);
+    out[1] = retain(e->value);
+    return true;
+}
+
 #define ITERATOR_NEXT(name, pick, reverse)                                   \
     static Value name(Value self) {                                          \
         DictEntry *e = iterator_advance(as_dict_iterator(self), reverse);    \

@@ -28,4 +28,8 @@ static inline Value iterator_take(Value iterator) {
     return iterator_next(iterator);
 }
 
+/* The next pair of an enumerate, of a zip of two or of the items of a dict, as two owned values instead of a tuple: 1;
+ * 0: exhausted, or failed with the exception pending; -1: it is none of these. */
+int iterator_take_pair(Value iterator, Value out[2]);
+
 #endif

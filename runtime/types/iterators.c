@@ -4,6 +4,7 @@
 #include "runtime/mem/heap.h"
 #include "runtime/types/call.h"
 #include "runtime/types/class.h"
+#include "runtime/types/dict.h"
 #include "runtime/types/error.h"
 #include "runtime/types/exception.h"
 #include "runtime/types/int.h"
@@ -53,16 +54,26 @@ static Value enumerate_make(Type *type, const Value *args, size_t count, Value k
     return from_object(e);
 }
 
-static Value enumerate_next(Value self) {
-    Enumerate *e = as_enumerate(self);
+/* Index and item, owned.  False: exhausted, or failed. */
+static bool enumerate_take(Enumerate *e, Value out[2]) {
     Value item = iterator_take(e->iterator);
-    if (is_unset(item)) return UNSET;
-    Value index = e->index, pair = e->pair;
+    if (is_unset(item)) return false;
+    Value index = e->index;
     Value following = is_small_int(index) && as_small_int(index) < SMALL_INT_MAX
                           ? from_small_int(as_small_int(index) + 1)
                           : int_add(index, from_small_int(1));
-    if (is_unset(following)) return release(item), UNSET;
+    if (is_unset(following)) return release(item), false;
     e->index = following;
+    out[0] = index;
+    out[1] = item;
+    return true;
+}
+
+static Value enumerate_next(Value self) {
+    Enumerate *e = as_enumerate(self);
+    Value taken[2];
+    if (!enumerate_take(e, taken)) return UNSET;
+    Value index = taken[0], item = taken[1], pair = e->pair;
     if (is_set(pair) && rc_load(&as_object(pair)->count) == 1) {
         Value *items = as_tuple(retain(pair))->items, old_index = items[0], old_item = items[1];
         items[0] = index;
@@ -206,6 +217,24 @@ static Value zip_next(Value self) {
     }
     if (!reused) replace(&z->row, retain(row));
     return row;
+}
+
+static bool zip_take_two(Zip *z, Value out[2]) {
+    for (size_t i = 0; i < 2; i++) {
+        out[i] = iterator_take(tuple_at(z->iterators, i));
+        if (is_set(out[i])) continue;
+        if (i) release(out[0]);
+        if (!error_pending() && z->strict) zip_uneven(z, i);
+        return false;
+    }
+    return true;
+}
+
+int iterator_take_pair(Value iterator, Value out[2]) {
+    if (is_exactly(iterator, &enumerate_type)) return enumerate_take(as_enumerate(iterator), out);
+    if (is_exactly(iterator, &dict_item_iterator_type)) return dict_iterator_take_item(iterator, out);
+    if (!is_exactly(iterator, &zip_type) || tuple_length(as_zip(iterator)->iterators) != 2) return -1;
+    return zip_take_two(as_zip(iterator), out);
 }
 
 static void zip_destroy(Object *self) {

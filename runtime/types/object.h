@@ -33,6 +33,8 @@ bool generic_set_attribute(Value v, Value name, Value value);
 
 Value object_binary(BinaryOp op, Value a, Value b);
 Value object_inplace(BinaryOp op, Value a, Value b);
+Value object_inplace_declined(BinaryOp op, Value a, Value b); /* what remains when the in-place method refused */
+Value object_binary_refused(BinaryOp op, Value a, Value b, bool in_place); /* the TypeError when all refused */
 Value object_power(Value base, Value exponent, Value modulus); /* modulus may be NONE */
 Value object_unary(UnaryOp op, Value v);
 const char *binary_symbol(BinaryOp op); /* "+", ... */

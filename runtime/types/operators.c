@@ -78,12 +78,20 @@ Value object_binary(BinaryOp op, Value a, Value b) {
     return same(r, NOT_IMPLEMENTED) ? refuse(op, symbols[op], a, b) : r;
 }
 
+Value object_binary_refused(BinaryOp op, Value a, Value b, bool in_place) {
+    return refuse(op, in_place ? inplace_symbols[op] : symbols[op], a, b);
+}
+
 Value object_inplace(BinaryOp op, Value a, Value b) {
     Type *type = type_of(a);
     if (type->inplace[op]) {
         Value r = type->inplace[op](a, b);
         if (!same(r, NOT_IMPLEMENTED)) return r;
     }
+    return object_inplace_declined(op, a, b);
+}
+
+Value object_inplace_declined(BinaryOp op, Value a, Value b) {
     Value r = binary_or_not(op, a, b);
     return same(r, NOT_IMPLEMENTED) ? refuse(op, inplace_symbols[op], a, b) : r;
 }

@@ -37,12 +37,13 @@ static void reraise(Compiler *c, int reg) {
     emit_end(c);
 }
 
-/* Calls the __exit__ at `exit` with three Nones; it is consumed. */
+/* Calls the method __exit__ at `exit` with three Nones; it is consumed. */
 static void call_exit(Compiler *c, int exit, bool is_async) {
-    int base = temp_push(c);
+    int base = temp_push_run(c, 2);
     emit(c, OP_MOVE, TAKE_B, base, exit, 0);
+    emit(c, OP_MOVE, TAKE_B, base + 1, exit + 1, 0);
     for (int i = 0; i < 3; i++) load_constant(c, NONE, temp_push(c));
-    emit(c, OP_CALL, 0, base, base, 3);
+    emit(c, OP_CALL_METHOD, 0, base, base, 4);
     c->unit->top = base + 1;
     if (is_async) await_to(c, base, 2, base);
     emit(c, OP_DROP, TAKE_A, base, 0, 0);
@@ -311,7 +312,7 @@ void try_statement(Compiler *c, Node *node) {
 
 /* --- with -------------------------------------------------------------------------------------------------------- */
 
-/* The exit function stands at `exit`; the exception is dropped when it says so. */
+/* The exit method stands at `exit`; the exception is dropped when it says so. */
 static void with_exception(Compiler *c, int exit, bool is_async, int32_t catcher, int32_t outside) {
     Unit *u = c->unit;
     Label suppress = label_new(c);
@@ -330,6 +331,7 @@ static void with_exception(Compiler *c, int exit, bool is_async, int32_t catcher
     label_bind(c, suppress);
     emit(c, OP_END_CATCH, 0, reg, 0, 0);
     emit(c, OP_DROP, TAKE_A, exit, 0, 0);
+    emit(c, OP_DROP, TAKE_A, exit + 1, 0, 0);
     u->top = exit;
 }
 
@@ -337,8 +339,11 @@ static void with_enter(Compiler *c, WithItem *item, int exit, bool is_async) {
     Operand context = expr_operand_into(c, item->context, exit, item->context);
     emit(c, is_async ? OP_ASYNC_WITH_ENTER : OP_WITH_ENTER, take_b(context), exit, context.reg, 0);
     c->unit->top = exit + 2;
-    if (is_async) await_to(c, exit + 1, 1, exit + 1);
-    c->unit->top = exit + 1;
+    int entered = temp_push_run(c, 2);
+    emit(c, OP_CALL_METHOD, 0, entered, entered, 1);
+    c->unit->top = entered + 1;
+    if (is_async) await_to(c, entered, 1, entered);
+    c->unit->top = entered;
 }
 
 static void with_item(Compiler *c, Node *node, int32_t index) {
@@ -368,7 +373,7 @@ static void with_item(Compiler *c, Node *node, int32_t index) {
 
     Label end = label_new(c);
     u->span = span;
-    u->top = exit + 1;
+    u->top = exit + 2;
     call_exit(c, exit, is_async);
     emit_goto(c, end);
     with_exception(c, exit, is_async, catcher, outside);

@@ -67,7 +67,7 @@ typedef enum BlockKind {
     BLOCK_FINALLY_END, /* in a finally body that runs because of an exception; reg: what CATCH gave */
     BLOCK_HANDLER,     /* in an except clause; reg: what CATCH gave */
     BLOCK_GROUP,       /* in an except* clause: nothing may leave it */
-    BLOCK_WITH,        /* reg: the bound __exit__ */
+    BLOCK_WITH,        /* reg: the method __exit__, two registers */
     BLOCK_VALUE,       /* reg: a return value that waits for a finally body */
 } BlockKind;
 

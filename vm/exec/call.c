@@ -15,6 +15,7 @@
 #include "runtime/types/tuple.h"
 #include "vm/exec/exec.h"
 #include "vm/exec/generator.h"
+#include "vm/exec/loop.h"
 
 enum { RESUMABLE = CODE_GENERATOR | CODE_COROUTINE | CODE_ASYNC_GENERATOR, SMALL_CALL = 16 };
 
@@ -96,6 +97,16 @@ static Value plain_init(Type *type) {
     if (type->make != object_type.make) return UNSET;
     Value init = type_lookup(type, names.__init__);
     return is_set(init) && function_is(init) ? init : UNSET;
+}
+
+Value construct_built_in(Type *class, const Value *args, size_t count) {
+    Value made = class->make(class, args, count, UNSET);
+    if (!is_object(made)) return made;
+    Type *own = as_object(made)->type;
+    if (!own->init || own->init == object_type.init || !type_is_subtype(own, class)) return made;
+    if (own->init(made, args, count, UNSET)) return made;
+    release(made);
+    return UNSET;
 }
 
 /* base[0] becomes the instance, which is the first argument. */
@@ -275,9 +286,24 @@ Outcome call_begin_borrowed(Frame *frame, Value callee, const Value *args, size_
     return is_set(*out) ? OUTCOME_DONE : OUTCOME_FAILED;
 }
 
+/* A call without binding, on borrowed arguments that are copied above the registers in use. */
+static bool push_entry(Value callee, const Value *args, size_t count) {
+    Frame *frame = machine.frame;
+    Value *window = frame->top;
+    if (window + count > machine.limit || !function_fits(frame, as_function(callee), window, (unsigned)count))
+        return false;
+    for (size_t i = 0; i < count; i++) window[i] = retain(args[i]);
+    Frame *above = function_push(frame, as_function(callee), window, (unsigned)count);
+    retain(callee);
+    above->kind = FRAME_ENTRY;
+    return true;
+}
+
 Value function_call(Value callee, const Value *args, size_t count, Value kwnames) {
     if (!recursion_check(" while calling a Python object")) return UNSET;
     Value result;
+    if ((is_unset(kwnames) || !tuple_length(kwnames)) && push_entry(callee, args, count))
+        return execute(&result) == 0 ? result : UNSET;
     switch (begin_copied(machine.frame, callee, args, count, kwnames, (Return){FRAME_ENTRY, 0}, &result)) {
     case OUTCOME_FAILED: return UNSET;
     case OUTCOME_DONE: return result;

@@ -35,6 +35,9 @@ Outcome call_begin_borrowed(Frame *frame, Value callee, const Value *args, size_
 /* The builtins for functions with these globals, borrowed. */
 Value builtins_of(Value globals);
 
+/* A call of a built-in class that is none of a script's, made by type's own call slot; arguments are borrowed. */
+Value construct_built_in(Type *class, const Value *args, size_t count);
+
 /* The loop.  Runs machine.frame, an ENTRY frame, until it ends.  1: yielded, 0: returned (*result), -1: raised. */
 int execute(Value *result);
 /* Finds the handler for the pending exception, ending frames on the way.  False: the ENTRY frame ended too.

@@ -6,15 +6,12 @@
 #include "runtime/types/object.h"
 #include "vm/exec/ops.h"
 
-/* The special method, bound. */
-static int find_bound(Value manager, Value name, Value *out) {
+/* The special method, and what it takes first. */
+static int find_method(Value manager, Value name, Value *method, Value *self) {
     bool self_needed;
-    int found = special_lookup(manager, name, out, &self_needed);
-    if (found != 1 || !self_needed) return found;
-    Value function = *out;
-    *out = method_new(function, manager);
-    release(function);
-    return is_set(*out) ? 1 : -1;
+    int found = special_lookup(manager, name, method, &self_needed);
+    *self = found == 1 && self_needed ? retain(manager) : UNSET;
+    return found;
 }
 
 static void refuse(Value manager, bool is_async, const char *missed) {
@@ -22,26 +19,21 @@ static void refuse(Value manager, bool is_async, const char *missed) {
                      is_async ? "asynchronous " : "", missed);
 }
 
-bool context_enter(Value manager, Value *exit, Value *entered, bool is_async) {
-    Value enter;
-    bool self_needed;
-    int found = special_lookup(manager, is_async ? names.__aenter__ : names.__enter__, &enter, &self_needed);
+bool context_methods(Value manager, bool is_async, ContextMethods *out) {
+    Value enter = is_async ? names.__aenter__ : names.__enter__, leave = is_async ? names.__aexit__ : names.__exit__;
+    int found = find_method(manager, enter, &out->enter, &out->enter_self);
     if (found == 0) refuse(manager, is_async, "");
     if (found != 1) return false;
-    found = find_bound(manager, is_async ? names.__aexit__ : names.__exit__, exit);
+    found = find_method(manager, leave, &out->exit, &out->exit_self);
+    if (found == 1) return true;
     if (found == 0) refuse(manager, is_async, is_async ? " (missed __aexit__ method)" : " (missed __exit__ method)");
-    if (found == 1) {
-        *entered = self_needed ? call1(enter, manager) : call0(enter);
-        if (is_unset(*entered)) {
-            release(*exit);
-            found = -1;
-        }
-    }
-    release(enter);
-    return found == 1;
+    release(out->enter);
+    release(out->enter_self);
+    return false;
 }
 
-Value context_exit(Value exit, Value exception) {
+Value context_exit(Value exit, Value self, Value exception) {
     Value traceback = as_exception(exception)->traceback;
-    return call3(exit, type_value(type_of(exception)), exception, is_set(traceback) ? traceback : NONE);
+    Value args[] = {self, type_value(type_of(exception)), exception, is_set(traceback) ? traceback : NONE};
+    return is_set(self) ? call(exit, args, 4, UNSET) : call(exit, args + 1, 3, UNSET);
 }

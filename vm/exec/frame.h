@@ -19,8 +19,8 @@
 /* What happens with the result when the frame ends (and, for generators, when it yields). */
 typedef enum FrameKind {
     FRAME_CALL,      /* to register `result` of the caller */
-    FRAME_ENTRY,     /* back to C */
     FRAME_CONSTRUCT, /* __init__: must be None; the result is the instance, kept in `instance` */
+    FRAME_ENTRY,     /* back to C */
     FRAME_ITERATE,   /* a generator's step for FOR_NEXT */
     FRAME_DELEGATE,  /* a generator's step for DELEGATE of the caller */
     FRAME_NEXT,      /* a generator's step for next(), send(): a yield is the result, a return is StopIteration */
@@ -28,6 +28,8 @@ typedef enum FrameKind {
     FRAME_BINARY,    /* a special method of an operator, whose operands still stand in the caller's registers */
     FRAME_COMPARE,   /* the same for a comparison */
     FRAME_COMPARE_JUMP, /* a comparison whose truth decides a jump: it jumps if that equals `wanted` */
+    FRAME_CONTAINS,  /* __contains__: its truth goes to `result`, turned round unless `wanted` */
+    FRAME_CONTAINS_JUMP, /* the same for a jump, as COMPARE_JUMP */
     FRAME_STEP,      /* __next__ of an iterator for FOR_NEXT: StopIteration ends the loop */
 } FrameKind;
 
@@ -48,7 +50,7 @@ struct Frame {
     uint16_t result;     /* register of the caller */
     uint8_t kind, flags;
     uint8_t operation;   /* BINARY: a BinaryOp, COMPARE*: a CompareOp */
-    bool wanted, constant; /* COMPARE_JUMP; BINARY, COMPARE*: the right operand is a constant */
+    bool wanted, constant; /* COMPARE_JUMP, CONTAINS*; BINARY, COMPARE*: the right operand is a constant */
 };
 
 typedef struct StackChunk StackChunk;

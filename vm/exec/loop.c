@@ -13,6 +13,7 @@
 #include "runtime/types/exception.h"
 #include "runtime/types/float.h"
 #include "runtime/types/int.h"
+#include "runtime/types/iterate.h"
 #include "runtime/types/list.h"
 #include "runtime/types/object.h"
 #include "runtime/types/range.h"
@@ -736,6 +737,18 @@ L_GET_ITEM_K: {
         pc++;
         NEXT();
     }
+    Value function = script_method(container, names.__getitem__);
+    if (is_set(function)) {
+        pc++;
+        SAVE();
+        Frame *above = special_push(frame, function, FRAME_CALL, container, key, UNSET, 2);
+        if (above) {
+            above->result = (uint16_t)A;
+            CONSUME();
+            goto enter_frame;
+        }
+        pc--;
+    }
     RESULT(operate_get_item(container, key));
     pc++;
     NEXT();
@@ -767,7 +780,7 @@ L_SET_ITEM: {
         }
         pc--;
     }
-    EFFECT(object_set_item(container, key, regs[C]));
+    EFFECT(dict_is_exact(container) ? dict_set(container, key, regs[C]) : object_set_item(container, key, regs[C]));
     pc++;
     NEXT();
 }
@@ -831,20 +844,32 @@ L_NOT:
 operate: {
     bool constant = operand != &regs[C];
     SAVE();
-    Value function = operate_special_binary(regs[B], *operand, (BinaryOp)operation, in_place);
-    Frame *above = is_set(function) ? special_push(frame, function, FRAME_BINARY, regs[B], *operand, UNSET, 2) : NULL;
+    Value left = regs[B], right = *operand, function = UNSET;
+    bool assigns = in_place;
+    if (is_script_instance(left)) function = operate_special_binary(left, right, (BinaryOp)operation, &in_place);
+    else if (is_script_instance(right)) {
+        function = operate_special_reflected(left, right, (BinaryOp)operation);
+        left = right;
+        right = regs[B];
+    }
+    Frame *above = is_set(function) ? special_push(frame, function, FRAME_BINARY, left, right, UNSET, 2) : NULL;
     if (above) {
+        operation |= (in_place ? OPERATION_IN_PLACE : 0) | (assigns ? OPERATION_ASSIGNS : 0);
         above->result = (uint16_t)A;
         above->operation = (uint8_t)operation;
         above->constant = constant;
         goto enter_frame;
     }
-    if (in_place) RESULT(operate_inplace(regs[B], *operand, (BinaryOp)operation));
+    if (assigns) RESULT(operate_inplace(regs[B], *operand, (BinaryOp)operation));
     else RESULT(operate_binary(regs[B], *operand, (BinaryOp)operation));
     NEXT();
 }
 compare: {
     SAVE();
+    if (is_number(regs[B]) && is_number(*operand)) {
+        SET(A, from_bool(operate_compare(regs[B], *operand, (CompareOp)operation)));
+        NEXT();
+    }
     if (unlikely(frame->depth >= frame_depth_limit) && is_object(regs[B])) goto compare_too_deep;
     Value function = operate_special_compare(regs[B], *operand, (CompareOp)operation);
     Frame *above = is_set(function) ? special_push(frame, function, FRAME_COMPARE, regs[B], *operand, UNSET, 2) : NULL;
@@ -891,11 +916,21 @@ L_IS_NOT:
     TRUTH_RESULT(same(regs[B], regs[C]), 0);
     NEXT();
 L_IN:
-    TRUTH_RESULT(object_contains(regs[C], regs[B]), 1);
-    NEXT();
+    wanted = true;
+    goto contains;
 L_NOT_IN:
-    TRUTH_RESULT(object_contains(regs[C], regs[B]), 0);
+    wanted = false;
+contains: {
+    SAVE();
+    Frame *above = contains_push(frame, regs[C], regs[B], FRAME_CONTAINS);
+    if (above) {
+        above->result = (uint16_t)A;
+        above->wanted = wanted;
+        goto enter_frame;
+    }
+    TRUTH_RESULT(object_contains(regs[C], regs[B]), (int)wanted);
     NEXT();
+}
 
 /* Jumps ---------------------------------------------------------------------------------------------------------- */
 L_JUMP:
@@ -923,20 +958,22 @@ L_JUMP_IF_NOT_NONE:
         JUMP(instr_wide(instr));
     }
     NEXT();
-L_JUMP_IF_IN: {
+L_JUMP_IF_IN:
+    wanted = true;
+    goto contains_jump;
+L_JUMP_IF_NOT_IN:
+    wanted = false;
+contains_jump: {
     SAVE();
+    Frame *above = contains_push(frame, regs[C], regs[B], FRAME_CONTAINS_JUMP);
+    if (above) {
+        above->wanted = wanted;
+        goto enter_frame;
+    }
     int truth = object_contains(regs[C], regs[B]);
     CONSUME();
     if (unlikely(truth < 0)) goto error;
-    if (truth) JUMP(instr_signed_a(instr));
-    NEXT();
-}
-L_JUMP_IF_NOT_IN: {
-    SAVE();
-    int truth = object_contains(regs[C], regs[B]);
-    CONSUME();
-    if (unlikely(truth < 0)) goto error;
-    if (!truth) JUMP(instr_signed_a(instr));
+    if (truth == wanted) JUMP(instr_signed_a(instr));
     NEXT();
 }
 L_JUMP_IF_IS: {
@@ -986,6 +1023,41 @@ L_FOR_NEXT: {
     if (type == &generator_type) {
         if (generator_enter(as_generator(iterator), NONE, FRAME_ITERATE, (uint16_t)A)) goto enter_frame;
         if (error_pending()) goto error;
+        goto iterator_over;
+    }
+    if (type == &tuple_iterator_type) {
+        TupleIterator *it = (TupleIterator *)as_object(iterator);
+        if (likely(is_set(it->tuple)) && it->index < tuple_length(it->tuple)) {
+            SET(A, retain(tuple_at(it->tuple, it->index++)));
+            JUMP(instr_signed_c(instr));
+            NEXT();
+        }
+    }
+    const Instr *body = pc + instr_signed_c(instr);
+    if (instr_op(*body) == OP_UNPACK && instr_b(*body) == 2 && instr_c(*body) == A && instr_flags(*body)) {
+        Value pair[2]; /* no tuple is made when it would only be taken apart */
+        int taken = iterator_take_pair(iterator, pair);
+        if (taken > 0) {
+            unsigned first = instr_a(*body);
+            SET(first, pair[0]);
+            SET(first + 1, pair[1]);
+            pc = body + 2;
+            POLL();
+            NEXT();
+        }
+        if (taken == 0) {
+            if (unlikely(error_pending()) && !error_absorb(&StopIteration_type)) goto error;
+            goto iterator_over;
+        }
+    }
+    if (likely(!(type->flags & TYPE_HEAP) && type->next)) {
+        Value item = type->next(iterator);
+        if (likely(is_set(item))) {
+            SET(A, item);
+            JUMP(instr_signed_c(instr));
+            NEXT();
+        }
+        if (unlikely(error_pending()) && !error_absorb(&StopIteration_type)) goto error;
         goto iterator_over;
     }
     {
@@ -1138,7 +1210,9 @@ call_base: {
         *base = UNSET;
     } else {
         if (type == &native_function_type || type == &native_method_type) goto call_native;
-        above = type ? call_push_other(frame, base, type, count) : NULL;
+        if (!type) goto call_generally;
+        if (type->flags & TYPE_TYPE_SUB) goto call_class;
+        above = call_push_other(frame, base, type, count);
         if (!above) goto call_generally;
     }
     above->result = (uint16_t)A;
@@ -1160,7 +1234,17 @@ call_native: {
     }
     if (likely(n->direct == given && is_unset(n->self))) value = fn(base + 1, count);
     else if (fn == builtin_next && count == 1 && is_exactly(base[1], &generator_type)) goto call_generator;
-    else if (!native_filled(n, base + 1, count, given, &value)) goto call_generally;
+    else if (is_set(n->self)) {
+        Value callee = *base;
+        *base = retain(n->self);
+        if (!native_filled(n, base, count + 1, given, &value)) {
+            release(*base);
+            *base = callee;
+            goto call_generally;
+        }
+        release(callee);
+    } else if (!native_filled(n, base + 1, count, given, &value)) goto call_generally;
+call_used:
     for (Value *used = base, *end = base + count; used <= end; used++) {
         Value old = *used;
         if (!is_object(old)) continue;
@@ -1170,6 +1254,19 @@ call_native: {
     SET_OR_FAIL(A, value);
     POLL(); /* a signal that came while it blocked is served at the line that waited */
     NEXT();
+}
+call_class: {
+    Type *class = as_type(*base);
+    if (unlikely(class->head.type->call != type_type.call)) goto call_generally;
+    if (class->flags & TYPE_HEAP) {
+        Frame *above = construct_push(frame, base, count);
+        if (unlikely(!above)) goto call_generally;
+        above->result = (uint16_t)A;
+        goto enter_frame;
+    }
+    if (unlikely(class == &type_type || class->flags & TYPE_DISALLOW_NEW || !class->make)) goto call_generally;
+    value = construct_built_in(class, base + 1, count);
+    goto call_used;
 }
 /* next(generator) and generator.send(value) run it on the machine. */
 call_generator:
@@ -1249,7 +1346,12 @@ L_RETURN:
     regs[A] = UNSET;
 leave_frame:
     SAVE();
-    if (likely(frame->kind == FRAME_CALL && !frame->flags && is_unset(frame->object))) {
+    if (likely(frame->kind <= FRAME_CONSTRUCT && !frame->flags && is_unset(frame->object))) {
+        if (frame->kind == FRAME_CONSTRUCT) {
+            if (unlikely(!is_none(value))) goto leave_slowly;
+            value = frame->instance;
+            frame->instance = UNSET;
+        }
         release_locals(frame);
         Frame *back = frame->back;
         Value function = frame->function;
@@ -1383,28 +1485,21 @@ L_GROUP_RESULT: {
     SET_OR_FAIL(A, v);
     NEXT();
 }
-L_WITH_ENTER: {
-    SAVE();
-    Value leave, entered;
-    bool done = context_enter(regs[B], &leave, &entered, false);
-    CONSUME();
-    if (unlikely(!done)) goto error;
-    SET(A, leave);
-    SET(A + 1, entered);
-    NEXT();
-}
+L_WITH_ENTER:
 L_ASYNC_WITH_ENTER: {
     SAVE();
-    Value leave, entered;
-    bool done = context_enter(regs[B], &leave, &entered, true);
+    ContextMethods found;
+    bool done = context_methods(regs[B], instr_op(instr) == OP_ASYNC_WITH_ENTER, &found);
     CONSUME();
     if (unlikely(!done)) goto error;
-    SET(A, leave);
-    SET(A + 1, entered);
+    SET(A, found.exit);
+    SET(A + 1, found.exit_self);
+    SET(A + 2, found.enter);
+    SET(A + 3, found.enter_self);
     NEXT();
 }
 L_WITH_EXCEPT:
-    RESULT(context_exit(regs[B], regs[C]));
+    RESULT(context_exit(regs[B], regs[B + 1], regs[C]));
     NEXT();
 
 /* Imports and patterns ------------------------------------------------------------------------------------------- */
@@ -1482,7 +1577,13 @@ leave_slowly: {
     operation = frame->operation;
     wanted = frame->wanted;
     if (frame->flags & FRAME_IN_GENERATOR) generator_finish(frame_generator(frame));
-    else {
+    else if (kind > FRAME_ENTRY && !frame->flags && is_unset(frame->object)) {
+        Value function = frame->function;
+        frame->function = UNSET;
+        release_locals(frame);
+        machine.frame = frame->back;
+        release(function);
+    } else {
         Value instance = frame->instance;
         frame->instance = UNSET;
         frame_end(frame);
@@ -1514,13 +1615,23 @@ leave_slowly: {
         SET(reg, value);
         JUMP(instr_signed_c(pc[-2]));
         NEXT();
+    case FRAME_CONTAINS:
+    case FRAME_CONTAINS_JUMP: {
+        int truth = truth_of(value);
+        release(value);
+        CONSUME();
+        if (unlikely(truth < 0)) goto error;
+        if (kind == FRAME_CONTAINS) SET(reg, from_bool(truth == wanted));
+        else if (truth == wanted) JUMP(instr_signed_a(instr));
+        NEXT();
+    }
     case FRAME_BINARY:
     case FRAME_COMPARE:
     case FRAME_COMPARE_JUMP:
         operand = constant ? &constants[C] : &regs[C];
         if (unlikely(same(value, NOT_IMPLEMENTED))) {
-            value = kind == FRAME_BINARY ? operate_binary_refused(regs[B], *operand, (BinaryOp)operation)
-                                         : operate_compare_refused(regs[B], *operand, (CompareOp)operation);
+            value = kind != FRAME_BINARY ? operate_compare_refused(regs[B], *operand, (CompareOp)operation)
+                                         : operate_binary_refused(regs[B], *operand, operation);
         }
         CONSUME();
         if (unlikely(is_unset(value))) goto error;

@@ -5,6 +5,7 @@
 #include "runtime/mem/heap.h"
 #include "runtime/types/class.h"
 #include "runtime/types/dict_keys.h"
+#include "runtime/types/error.h"
 #include "runtime/types/native.h"
 #include "runtime/types/object.h"
 #include "runtime/types/signature.h"
@@ -144,14 +145,24 @@ static inline bool defaults_reach(const Function *f, unsigned count) {
            f->direct - count <= tuple_length(f->defaults);
 }
 
+static inline Value *function_window(const Frame *frame, Value *args) {
+    return unlikely(frame->flags & FRAME_IN_GENERATOR) ? frame->top : args;
+}
+
+/* Would function_push() do it? */
+static inline bool function_fits(const Frame *frame, const Function *f, Value *args, unsigned count) {
+    if (unlikely(f->direct != count) && !defaults_reach(f, count)) return false;
+    if (unlikely(!frame->next || frame->depth >= frame_depth_limit)) return false;
+    return likely(function_window(frame, args) + f->code->nregs <= machine.limit);
+}
+
 /* A call of a script function (owned by the frame afterwards) whose arguments stand where its parameters are: no
  * binding. NULL: call_begin does it, nothing has changed. */
 static inline Frame *function_push(Frame *frame, Function *f, Value *args, unsigned count) {
+    if (unlikely(!function_fits(frame, f, args, count))) return NULL;
     Code *code = f->code;
-    if (unlikely(f->direct != count) && !defaults_reach(f, count)) return NULL;
     Frame *above = frame->next;
-    Value *window = unlikely(frame->flags & FRAME_IN_GENERATOR) ? frame->top : args;
-    if (unlikely(!above || frame->depth >= frame_depth_limit || window + code->nregs > machine.limit)) return NULL;
+    Value *window = function_window(frame, args);
     if (unlikely(window != args)) arguments_move(window, args, count);
     above->depth = frame->depth + 1;
     above->back = frame;
@@ -202,6 +213,14 @@ static inline Value script_method(Value v, Value name) {
     return is_set(found) && function_is(found) ? found : UNSET;
 }
 
+static inline bool is_script_instance(Value v) { return is_object(v) && as_object(v)->type->flags & TYPE_HEAP; }
+
+/* item in container, by a script's __contains__.  NULL: not this way. */
+static inline Frame *contains_push(Frame *frame, Value container, Value item, FrameKind kind) {
+    Value function = script_method(container, names.__contains__);
+    return is_set(function) ? special_push(frame, function, kind, container, item, UNSET, 2) : NULL;
+}
+
 /* base[0] is a bound method of a function, or an instance with __call__, in front of its arguments.  NULL: something
  * else. */
 static inline Frame *call_push_other(Frame *frame, Value *base, Type *type, unsigned count) {
@@ -227,6 +246,25 @@ static inline Frame *call_push_other(Frame *frame, Value *base, Type *type, unsi
     return above;
 }
 
+/* A call of a class whose instances object.__new__ makes: pushes __init__ on a new instance in the place of the class.
+ * NULL: call_begin does it, nothing has changed. */
+static inline Frame *construct_push(Frame *frame, Value *base, unsigned count) {
+    Value callee = base[0];
+    Type *class = as_type(callee);
+    if ((class->flags & (TYPE_HEAP | TYPE_ABSTRACT)) != TYPE_HEAP || class->make != object_type.make) return NULL;
+    Value init = type_lookup(class, names.__init__);
+    if (is_unset(init) || !function_is(init) || !function_fits(frame, as_function(init), base, count + 1)) return NULL;
+    Value instance = instance_new(class);
+    if (unlikely(is_unset(instance))) return error_clear(), NULL;
+    base[0] = retain(instance);
+    Frame *above = function_push(frame, as_function(init), base, count + 1);
+    retain(init);
+    above->kind = FRAME_CONSTRUCT;
+    above->instance = instance;
+    release(callee);
+    return above;
+}
+
 /* The same for a function of one argument (stolen) that does not stand in registers yet: a getter, a special method. */
 static inline Outcome call_begin_one(Frame *frame, Value callee, Value self, Return to, Value *out) {
     return function_begin(frame, retain(callee), &self, 1, UNSET, false, to, out);
@@ -237,15 +275,24 @@ static inline Outcome call_begin_one(Frame *frame, Value callee, Value self, Ret
 
 enum { NATIVE_FILLED = 6 };
 
-/* Optional arguments that are missing, and the receiver of a bound one, go into an array of their own. */
+/* Optional arguments that are missing are unset, behind those that are there: args begins with the receiver, if there
+ * is one, which is not among the `given` ones.  False: the call needs binding. */
 static inline bool native_filled(const Native *n, const Value *args, unsigned count, unsigned given, Value *out) {
-    unsigned bound = is_set(n->self);
-    if (given < n->fast_min || given > n->fast_max || n->variadic) return false;
-    size_t slots = signature_slots(n->signature) + (count - given) + bound;
-    if (slots > NATIVE_FILLED) return false;
+    if (unlikely(!n->signature)) return false;
+    size_t slots = signature_slots(n->signature) + (count - given);
+    if (n->variadic) {
+        if (slots != count - given) return false;
+        *out = n->def->fn(args, count);
+        return true;
+    }
+    if (given < n->fast_min || given > n->fast_max || slots > NATIVE_FILLED) return false;
+    if (slots == count) {
+        *out = n->def->fn(args, count);
+        return true;
+    }
     Value filled[NATIVE_FILLED];
-    filled[0] = n->self;
-    for (unsigned i = 0; i < NATIVE_FILLED - bound; i++) filled[bound + i] = i < count ? args[i] : UNSET;
+    for (unsigned i = 0; i < count; i++) filled[i] = args[i];
+    for (unsigned i = count; i < slots; i++) filled[i] = UNSET;
     *out = n->def->fn(filled, slots);
     return true;
 }

@@ -12,12 +12,18 @@
 #include "vm/exec/loop.h"
 #include "vm/exec/ops.h"
 
+static bool is_whole(Value v) { return is_small_int(v) || is_exactly(v, &int_type); }
+
 Value operate_binary(Value a, Value b, BinaryOp op) {
+    if (int_type.binary[op] && is_whole(a) && is_whole(b)) return int_type.binary[op](a, b);
     if (op == BINARY_ADD && str_is_exact(a) && str_is_exact(b)) return str_concat(a, b);
     return object_binary(op, a, b);
 }
 
-Value operate_inplace(Value a, Value b, BinaryOp op) { return object_inplace(op, a, b); }
+Value operate_inplace(Value a, Value b, BinaryOp op) {
+    if (int_type.binary[op] && is_whole(a) && is_whole(b)) return int_type.binary[op](a, b);
+    return object_inplace(op, a, b);
+}
 
 int operate_compare(Value a, Value b, CompareOp op) {
     if (is_number(a) && is_number(b)) {
@@ -47,7 +53,7 @@ static bool is_plain_instance(Value v) {
 
 static Value function_or_unset(Value found) { return is_set(found) && function_is(found) ? found : UNSET; }
 
-Value operate_special_binary(Value a, Value b, BinaryOp op, bool in_place) {
+Value operate_special_binary(Value a, Value b, BinaryOp op, bool *in_place) {
     const Value special[] = {
         names.__add__,      names.__sub__, names.__mul__, names.__matmul__, names.__truediv__,
         names.__floordiv__, names.__mod__, names.__pow__, names.__lshift__, names.__rshift__,
@@ -58,9 +64,23 @@ Value operate_special_binary(Value a, Value b, BinaryOp op, bool in_place) {
         names.__ifloordiv__, names.__imod__, names.__ipow__, names.__ilshift__, names.__irshift__,
         names.__iand__,      names.__ior__,  names.__ixor__,
     };
-    if (!is_plain_instance(a) || (is_object(b) && type_of(b) != type_of(a))) return UNSET;
-    if (in_place && is_set(type_lookup(type_of(a), in_place_special[op]))) return UNSET;
+    if (!is_plain_instance(a)) return UNSET;
+    if (*in_place) {
+        Value found = type_lookup(type_of(a), in_place_special[op]);
+        if (is_set(found)) return function_or_unset(found);
+    }
+    if (is_object(b) && type_of(b) != type_of(a)) return UNSET;
+    *in_place = false;
     return function_or_unset(type_lookup(type_of(a), special[op]));
+}
+
+Value operate_special_reflected(Value a, Value b, BinaryOp op) {
+    const Value special[] = {
+        names.__radd__,      names.__rsub__, names.__rmul__, names.__rmatmul__, names.__rtruediv__,
+        names.__rfloordiv__, names.__rmod__, names.__rpow__, names.__rlshift__, names.__rrshift__,
+        names.__rand__,      names.__ror__,  names.__rxor__,
+    };
+    return is_number(a) && is_plain_instance(b) ? function_or_unset(type_lookup(type_of(b), special[op])) : UNSET;
 }
 
 static Value compare_name(CompareOp op) {
@@ -79,9 +99,10 @@ Value operate_special_compare(Value a, Value b, CompareOp op) {
     return function_or_unset(type_lookup(type_of(a), compare_name(op)));
 }
 
-Value operate_binary_refused(Value a, Value b, BinaryOp op) {
-    const char *symbol = op == BINARY_POWER ? "** or pow()" : binary_symbol(op);
-    return raise_type_error("unsupported operand type(s) for %s: '%T' and '%T'", symbol, a, b);
+Value operate_binary_refused(Value a, Value b, unsigned operation) {
+    BinaryOp op = (BinaryOp)(operation & (OPERATION_ASSIGNS - 1));
+    if (operation & OPERATION_IN_PLACE) return object_inplace_declined(op, a, b);
+    return object_binary_refused(op, a, b, operation & OPERATION_ASSIGNS);
 }
 
 Value operate_compare_refused(Value a, Value b, CompareOp op) {
@@ -112,8 +133,11 @@ Value operate_get_item(Value container, Value key) {
     if (is_small_int(key)) {
         if (list_is_exact(container)) return list_item(container, as_small_int(key));
         if (tuple_is_exact(container)) return tuple_item(container, as_small_int(key));
-    } else if (str_is_exact(key) && dict_is_exact(container)) {
-        Value found = dict_get_str(container, key);
+    }
+    if (dict_is_exact(container)) {
+        Value found = UNSET;
+        if (str_is_exact(key)) found = dict_get_str(container, key);
+        else if (dict_find(container, key, &found) < 0) return UNSET;
         return is_set(found) ? retain(found) : raise_key_error(key);
     }
     return object_get_item(container, key);

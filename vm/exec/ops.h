@@ -8,6 +8,9 @@
 
 #include "vm/exec/call.h"
 
+/* With the BinaryOp in Frame.operation: `a op= b`; and the method is the in-place one. */
+enum { OPERATION_ASSIGNS = 0x40, OPERATION_IN_PLACE = 0x80 };
+
 /* names.c.  `at` is the word of the instruction; its cache word follows. */
 Value names_load_global(Frame *frame, Instr *at, Value name);
 bool names_store_global(Frame *frame, Instr *at, Value name, Value value);
@@ -29,10 +32,12 @@ Value operate_add_stealing(Value a, Value b);
 int operate_compare(Value a, Value b, CompareOp op); /* truth of the comparison */
 /* The special method of a script class that an operator comes down to, when nothing else can have a say before it does
  * (borrowed); UNSET: the general way. */
-Value operate_special_binary(Value a, Value b, BinaryOp op, bool in_place);
+Value operate_special_binary(Value a, Value b, BinaryOp op, bool *in_place); /* clears in_place if it is the plain one */
+/* The same for the reflected method of b, when a is a number. */
+Value operate_special_reflected(Value a, Value b, BinaryOp op);
 Value operate_special_compare(Value a, Value b, CompareOp op);
 /* What remains when that method answered NotImplemented. */
-Value operate_binary_refused(Value a, Value b, BinaryOp op);
+Value operate_binary_refused(Value a, Value b, unsigned operation);
 Value operate_compare_refused(Value a, Value b, CompareOp op);
 Value operate_get_item(Value container, Value key);
 
@@ -54,8 +59,11 @@ Value match_rest(Value subject, Value keys);
 Value match_class(Value subject, Value class, size_t positional, Value keywords);
 
 /* context.c */
-bool context_enter(Value manager, Value *exit, Value *entered, bool is_async);
-Value context_exit(Value exit, Value exception);
+typedef struct ContextMethods { /* each a callable, and what it takes first or UNSET; owned */
+    Value exit, exit_self, enter, enter_self;
+} ContextMethods;
+bool context_methods(Value manager, bool is_async, ContextMethods *out);
+Value context_exit(Value exit, Value self, Value exception);
 
 /* raise.c */
 void raise_statement(Value exception, Value cause, bool has_cause);
