@@ -12,6 +12,7 @@
 #include "runtime/plat/thread.h"
 #include "runtime/types/traverse.h"
 #include "vm/exec/exec.h"
+#include "vm/exec/lock_places.h"
 #include "vm/exec/report.h"
 
 #define TIMEOUT_MAX_SECONDS 9223372036.0
@@ -53,35 +54,63 @@ static Value lock_answer(LockResult result) { return result == LOCK_FAILED ? UNS
 typedef struct LockObject {
     Object head;
     Lock lock;
+    LockHolder holder;
 } LockObject;
 
-static Lock *lock_of(Value v) { return &((LockObject *)as_object(v))->lock; }
+static LockObject *as_lock(Value v) { return (LockObject *)as_object(v); }
+static Lock *lock_of(Value v) { return &as_lock(v)->lock; }
 
 Value lock_object_new(void) {
     LockObject *o = object_allocate(&lock_type, sizeof *o);
-    return o ? from_object(o) : UNSET;
+    if (!o) return UNSET;
+    o->holder.code = UNSET;
+    return from_object(o);
 }
 
 Lock *lock_object_lock(Value v) { return is_exactly(v, &lock_type) ? lock_of(v) : NULL; }
 
+/* The lock was not free. */
+static LockResult wait_for_lock(Lock *lock, LockHolder *holder, int64_t timeout) {
+    if (timeout == 0) return LOCK_TIMED_OUT;
+    if (timeout == LOCK_FOREVER) deadlock_wait_begin(holder);
+    LockResult result = lock_acquire_slow(lock, timeout);
+    if (timeout == LOCK_FOREVER) deadlock_wait_end();
+    return result;
+}
+
+static Value lock_take(Value self, int64_t timeout) {
+    LockObject *o = as_lock(self);
+    LockResult result = lock_try(&o->lock) ? LOCK_TAKEN : wait_for_lock(&o->lock, &o->holder, timeout);
+    if (result == LOCK_TAKEN) lock_holder_taken(&o->holder);
+    return lock_answer(result);
+}
+
 static Value lock_acquire_method(const Value *args, size_t count) {
-    int64_t timeout;
-    if (is_unset(args[1]) && is_unset(args[2]) && lock_try(lock_of(args[0]))) return TRUE_VALUE;
-    if (!thread_acquire_arguments(args[1], args[2], &timeout)) return UNSET;
-    return lock_answer(lock_acquire(lock_of(args[0]), timeout));
+    int64_t timeout = LOCK_FOREVER;
+    if ((is_set(args[1]) || is_set(args[2])) && !thread_acquire_arguments(args[1], args[2], &timeout)) return UNSET;
+    return lock_take(args[0], timeout);
 }
 
 static Value lock_release_method(const Value *args, size_t count) {
-    return lock_release(lock_of(args[0])) ? NONE : raise_runtime_error("release unlocked lock");
+    LockObject *o = as_lock(args[0]);
+    if (!lock_is_held(&o->lock)) return raise_runtime_error("release unlocked lock");
+    lock_holder_released(&o->holder);
+    lock_release(&o->lock);
+    return NONE;
 }
 
-static Value lock_enter(const Value *args, size_t count) {
-    return lock_answer(lock_acquire(lock_of(args[0]), LOCK_FOREVER));
-}
+static Value lock_enter(const Value *args, size_t count) { return lock_take(args[0], LOCK_FOREVER); }
 static Value lock_locked(const Value *args, size_t count) { return from_bool(lock_is_held(lock_of(args[0]))); }
+
+static void lock_destroy(Object *o) {
+    clear(&((LockObject *)o)->holder.code);
+    object_free_plain(o);
+}
 
 static Value lock_at_fork_reinit(const Value *args, size_t count) {
     atomic_store(&lock_of(args[0])->state, LOCK_FREE);
+    as_lock(args[0])->holder.owner = 0;
+    clear(&as_lock(args[0])->holder.code);
     return NONE;
 }
 
@@ -111,7 +140,7 @@ Type lock_type = {
     .doc = "A lock object is a synchronization primitive.",
     .methods = lock_methods,
     .repr = lock_repr,
-    .destroy = object_free_plain,
+    .destroy = lock_destroy,
 };
 
 /* --- RLock ---------------------------------------------------------------------------------------------------- */
@@ -119,23 +148,40 @@ Type lock_type = {
 typedef struct RLockObject {
     Object head;
     RecursiveLock lock;
+    LockHolder holder;
 } RLockObject;
 
 static RecursiveLock *rlock_of(Value v) { return &((RLockObject *)as_object(v))->lock; }
 
+static LockHolder *rlock_holder(Value v) { return &((RLockObject *)as_object(v))->holder; }
+
+static Value rlock_take(Value self, int64_t timeout) {
+    RecursiveLock *lock = rlock_of(self);
+    LockHolder *holder = rlock_holder(self);
+    LockResult result = recursive_lock_acquire(lock, 0);
+    if (result == LOCK_TIMED_OUT && timeout != 0) {
+        result = wait_for_lock(&lock->lock, holder, timeout);
+        if (result == LOCK_TAKEN) recursive_lock_taken(lock);
+    }
+    if (result == LOCK_TAKEN && lock->count == 1) lock_holder_taken(holder);
+    return lock_answer(result);
+}
+
 static Value rlock_acquire(const Value *args, size_t count) {
     int64_t timeout = LOCK_FOREVER;
     if ((is_set(args[1]) || is_set(args[2])) && !thread_acquire_arguments(args[1], args[2], &timeout)) return UNSET;
-    return lock_answer(recursive_lock_acquire(rlock_of(args[0]), timeout));
+    return rlock_take(args[0], timeout);
 }
 
 static Value rlock_release(const Value *args, size_t count) {
-    return recursive_lock_release(rlock_of(args[0])) ? NONE : raise_runtime_error("cannot release un-acquired lock");
+    RecursiveLock *lock = rlock_of(args[0]);
+    if (!recursive_lock_is_owned(lock)) return raise_runtime_error("cannot release un-acquired lock");
+    if (lock->count == 1) lock_holder_released(rlock_holder(args[0]));
+    recursive_lock_release(lock);
+    return NONE;
 }
 
-static Value rlock_enter(const Value *args, size_t count) {
-    return lock_answer(recursive_lock_acquire(rlock_of(args[0]), LOCK_FOREVER));
-}
+static Value rlock_enter(const Value *args, size_t count) { return rlock_take(args[0], LOCK_FOREVER); }
 static Value rlock_is_owned(const Value *args, size_t count) {
     return from_bool(recursive_lock_is_owned(rlock_of(args[0])));
 }
@@ -151,6 +197,7 @@ static Value rlock_release_save(const Value *args, size_t count) {
     if (!recursive_lock_is_owned(lock)) return raise_runtime_error("cannot release un-acquired lock");
     Value held = int_from_uint64(lock->count), owner = int_from_uint64(thread_current()->ident);
     lock->count = 1;
+    lock_holder_released(rlock_holder(args[0]));
     recursive_lock_release(lock);
     Value state = tuple_pack(2, held, owner);
     release(owner);
@@ -162,13 +209,15 @@ static Value rlock_acquire_restore(const Value *args, size_t count) {
     int64_t held;
     if (!tuple_is(args[1]) || tuple_length(args[1]) != 2) return raise_type_error("argument must be a tuple of two");
     if (!object_as_int64(tuple_at(args[1], 0), &held)) return UNSET;
-    if (recursive_lock_acquire(lock, LOCK_FOREVER) == LOCK_FAILED) return UNSET;
+    if (is_unset(rlock_take(args[0], LOCK_FOREVER))) return UNSET;
     lock->count = (uint64_t)held;
     return NONE;
 }
 
 static Value rlock_at_fork_reinit(const Value *args, size_t count) {
     memset(rlock_of(args[0]), 0, sizeof(RecursiveLock));
+    rlock_holder(args[0])->owner = 0;
+    clear(&rlock_holder(args[0])->code);
     return NONE;
 }
 
@@ -180,7 +229,16 @@ static Value rlock_repr(Value self) {
                       (unsigned long long)self.bits);
 }
 
-static Value rlock_make(Type *type, const Value *args, size_t count, Value kwnames) { return instance_new(type); }
+static Value rlock_make(Type *type, const Value *args, size_t count, Value kwnames) {
+    Value self = instance_new(type);
+    if (is_set(self)) rlock_holder(self)->code = UNSET;
+    return self;
+}
+
+static void rlock_destroy(Object *o) {
+    clear(&((RLockObject *)o)->holder.code);
+    object_free_plain(o);
+}
 
 static const NativeDef rlock_methods[] = {
     METHOD("acquire", ACQUIRE, rlock_acquire, "Lock the lock.  Return whether it was acquired."),
@@ -202,7 +260,7 @@ Type rlock_type = {
     .methods = rlock_methods,
     .repr = rlock_repr,
     .make = rlock_make,
-    .destroy = object_free_plain,
+    .destroy = rlock_destroy,
 };
 
 /* --- threads -------------------------------------------------------------------------------------------------- */
@@ -213,6 +271,7 @@ typedef struct Handle {
     Object head;
     Lock begun, done;
     uint64_t ident;
+    LockHolder runner; /* the thread itself */
 } Handle;
 
 static Handle *handle_of(Value v) { return (Handle *)as_object(v); }
@@ -241,9 +300,15 @@ static void report_failure(const Work *work) {
     error_unraisable("thread started by", work->function);
 }
 
+static void handle_runs(Handle *handle) {
+    handle->runner.thread = thread_current();
+    handle->runner.owner = thread_current()->number;
+}
+
 static void run_work(void *argument) {
     Work *work = argument;
     Value handle = work->handle;
+    if (is_set(handle)) handle_runs(handle_of(handle));
     if (machine_start()) {
         Value result = call_tuple_dict(work->function, work->args, work->kwargs);
         if (is_unset(result)) report_failure(work);
@@ -256,6 +321,7 @@ static void run_work(void *argument) {
         work_free(work);
     }
     if (is_unset(handle)) return;
+    handle_of(handle)->runner.owner = 0;
     lock_release(&handle_of(handle)->begun);
     lock_release(&handle_of(handle)->done);
     release(handle);
@@ -283,6 +349,8 @@ static Value thread_start_joinable(const Value *args, size_t count) {
     int daemon = object_truth(args[1]);
     Handle *handle = daemon < 0 ? NULL : object_allocate(&handle_type, sizeof *handle);
     if (!handle) return UNSET;
+    handle->runner.code = UNSET;
+    handle->runner.is_thread = true;
     lock_try(&handle->begun);
     lock_try(&handle->done);
     Value value = from_object(handle);
@@ -306,7 +374,7 @@ static Value handle_join(const Value *args, size_t count) {
     int64_t timeout = LOCK_FOREVER;
     if (is_set(args[1]) && !is_none(args[1]) && !thread_timeout(args[1], &timeout)) return UNSET;
     if (timeout < 0 && is_set(args[1]) && !is_none(args[1])) timeout = 0;
-    LockResult result = lock_acquire(&handle->done, timeout);
+    LockResult result = lock_try(&handle->done) ? LOCK_TAKEN : wait_for_lock(&handle->done, &handle->runner, timeout);
     if (result == LOCK_TAKEN) lock_release(&handle->done);
     return lock_answer(result);
 }
@@ -336,6 +404,22 @@ Type handle_type = {
 /* --- functions ------------------------------------------------------------------------------------------------ */
 
 static Value thread_allocate_lock(const Value *args, size_t count) { return lock_object_new(); }
+
+/* A lock that one thread takes and another one releases, to wake the first. */
+static Value thread_allocate_signal(const Value *args, size_t count) {
+    Value lock = lock_object_new();
+    if (is_set(lock)) as_lock(lock)->holder.is_signal = true;
+    return lock;
+}
+
+/* _set_name(name): what the calling thread is called in figures and pictures. */
+static Value thread_set_own_name(const Value *args, size_t count) {
+    size_t size;
+    const char *name = str_is(args[0]) ? str_utf8(args[0], &size) : NULL;
+    if (name) thread_set_name(thread_current(), name, size);
+    error_clear();
+    return NONE;
+}
 static Value thread_get_ident(const Value *args, size_t count) { return int_from_uint64(thread_current()->ident); }
 static Value thread_get_native_id(const Value *args, size_t count) {
     return int_from_int64(thread_current()->native_id);
@@ -385,6 +469,8 @@ static const NativeDef functions[] = {
     FUNCTION("_start_joinable", "function, daemon, /", thread_start_joinable,
              "Start a thread that calls function(); return its handle."),
     FUNCTION("allocate_lock", "", thread_allocate_lock, "Create a new lock object."),
+    FUNCTION("_allocate_signal", "", thread_allocate_signal, "A lock that another thread will release."),
+    FUNCTION("_set_name", "name, /", thread_set_own_name, "What figures and pictures call this thread."),
     FUNCTION("allocate", "", thread_allocate_lock, "An obsolete synonym of allocate_lock()."),
     FUNCTION("get_ident", "", thread_get_ident,
              "Return a non-zero integer that uniquely identifies the current thread."),

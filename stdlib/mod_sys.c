@@ -47,7 +47,14 @@ static Value sys_setrecursionlimit(const Value *args, size_t count) {
     return exec_set_recursion_limit((int)limit) ? NONE : UNSET;
 }
 
+/* The knobs of the lock: an error where the present policy has no such knob. */
+static bool has_knob(bool has, const char *knob) {
+    if (has) return true;
+    return raise_runtime_error("the GIL policy '%s' has no %s", gil_policy()->name, knob), false;
+}
+
 static Value sys_getswitchinterval(const Value *args, size_t count) {
+    if (!has_knob(gil_policy()->has_interval, "switch interval")) return UNSET;
     return from_double((double)gil_interval() / 1e9);
 }
 
@@ -55,7 +62,21 @@ static Value sys_setswitchinterval(const Value *args, size_t count) {
     double seconds;
     if (!object_as_double(args[0], &seconds)) return UNSET;
     if (!(seconds > 0)) return raise_value_error("switch interval must be strictly positive");
+    if (!has_knob(gil_policy()->has_interval, "switch interval")) return UNSET;
     gil_set_interval(seconds > 4000 ? INT64_C(4000000000000) : (int64_t)(seconds * 1e9 + 0.5));
+    return NONE;
+}
+
+static Value sys_getcheckinterval(const Value *args, size_t count) {
+    if (!has_knob(gil_policy()->has_ticks, "check interval")) return UNSET;
+    return from_small_int(gil_ticks());
+}
+
+static Value sys_setcheckinterval(const Value *args, size_t count) {
+    int64_t n;
+    if (!object_as_int64(args[0], &n)) return UNSET;
+    if (!has_knob(gil_policy()->has_ticks, "check interval")) return UNSET;
+    gil_set_ticks(n < 1 ? 1 : n > INT32_MAX ? INT32_MAX : (int32_t)n);
     return NONE;
 }
 
@@ -128,6 +149,8 @@ static const NativeDef functions[] = {
     FUNCTION("getrecursionlimit", "", sys_getrecursionlimit, "Return the current value of the recursion limit."),
     FUNCTION("setrecursionlimit", "limit, /", sys_setrecursionlimit, "Set the maximum depth of the interpreter stack."),
     FUNCTION("getswitchinterval", "", sys_getswitchinterval, "Return the switch interval in seconds."),
+    FUNCTION("getcheckinterval", "", sys_getcheckinterval, "Return after how many instructions the lock is released."),
+    FUNCTION("setcheckinterval", "n, /", sys_setcheckinterval, "Set it (policies with ticks)."),
     FUNCTION("setswitchinterval", "interval, /", sys_setswitchinterval,
              "Set how long a thread may keep the lock when others want it."),
     FUNCTION("exc_info", "", sys_exc_info, "Return the type, value and traceback of the exception being handled."),

@@ -11,11 +11,21 @@ BlockingRow blocking_rows[] = {
 #undef BLOCKING
 };
 
+static const ThreadState states[] = {
+    [BLOCKING_IO] = STATE_IO,
+    [BLOCKING_LOCK] = STATE_LOCK,
+    [BLOCKING_SLEEP] = STATE_SLEEP,
+    [BLOCKING_COMPUTE] = STATE_COMPUTE,
+};
+
 void blocking_begin(BlockingCall call) {
     Thread *thread = thread_current();
     if (!thread) return;
     thread->blocked_in = call;
-    if (!blocking_rows[call].keeps) gil_release(thread);
+    if (blocking_rows[call].keeps) return;
+    Account *account = thread->account;
+    if (account) account_enter(account, states[blocking_rows[call].kind], call);
+    gil_release(thread);
 }
 
 void blocking_end(void) {

@@ -51,6 +51,11 @@ LockResult lock_acquire_slow(Lock *lock, int64_t timeout) {
     }
 }
 
+void recursive_lock_taken(RecursiveLock *lock) {
+    atomic_store_explicit(&lock->owner, thread_current()->ident, memory_order_relaxed);
+    lock->count = 1;
+}
+
 LockResult recursive_lock_acquire(RecursiveLock *lock, int64_t timeout) {
     uint64_t me = thread_current()->ident;
     if (atomic_load_explicit(&lock->owner, memory_order_relaxed) == me) {
@@ -59,8 +64,7 @@ LockResult recursive_lock_acquire(RecursiveLock *lock, int64_t timeout) {
     }
     LockResult result = lock_acquire(&lock->lock, timeout);
     if (result != LOCK_TAKEN) return result;
-    atomic_store_explicit(&lock->owner, me, memory_order_relaxed);
-    lock->count = 1;
+    recursive_lock_taken(lock);
     return LOCK_TAKEN;
 }
 

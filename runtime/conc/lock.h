@@ -51,6 +51,8 @@ typedef struct RecursiveLock {
     uint64_t count;
 } RecursiveLock;
 
+/* Its lock has been taken by other means. */
+void recursive_lock_taken(RecursiveLock *lock);
 LockResult recursive_lock_acquire(RecursiveLock *lock, int64_t timeout);
 bool recursive_lock_release(RecursiveLock *lock); /* false: the calling thread does not hold it */
 bool recursive_lock_is_owned(const RecursiveLock *lock);

@@ -63,7 +63,8 @@ static bool raise_async(Thread *thread) {
 bool safepoint_serve(Thread *thread) {
     counter_add(&thread->counters.safepoints, 1);
     if (!safepoint_signals()) return false;
-    if (take_request(thread, SAFEPOINT_GIL_DROP)) gil_policy->at_safepoint(thread);
+    if (take_request(thread, SAFEPOINT_GIL_DROP)) gil_serve_drop(thread);
+    if (atomic_load_explicit(&thread->safepoint, memory_order_relaxed) & SAFEPOINT_TICK) gil_tick(thread);
     if (take_request(thread, SAFEPOINT_GC)) gc_collect_if_due();
     if (IS_HOSTILE) safepoint_request(thread, SAFEPOINT_GIL_DROP);
     return !take_request(thread, SAFEPOINT_ASYNC_EXCEPTION) || raise_async(thread);

@@ -15,7 +15,8 @@ enum {
     SAFEPOINT_SIGNAL = 1 << 1,          /* a signal came; main thread only */
     SAFEPOINT_GC = 1 << 2,              /* a cycle collection is due */
     SAFEPOINT_ASYNC_EXCEPTION = 1 << 3, /* another thread raises an exception here */
-    SAFEPOINT_STOP = 1 << 4,            /* the process ends: this thread stops for ever */
+    SAFEPOINT_TICK = 1 << 4,            /* standing: each visit counts, for a policy with ticks */
+    SAFEPOINT_ANYWHERE = 1 << 5,        /* standing: the thread belongs into the loop that preempts anywhere */
 };
 
 typedef struct Thread Thread;

@@ -11,6 +11,8 @@
 #include "runtime/types/error.h"
 
 #include <signal.h>
+#include <stdio.h>
+#include <string.h>
 
 enum {
     STACK_DEFAULT = 4 << 20,
@@ -63,7 +65,7 @@ static Thread *thread_make(void (*run)(void *), void *argument, bool daemon) {
     Thread *thread = thread_take_locked();
     if (thread) {
         memset(&thread->counters, 0, sizeof thread->counters);
-        atomic_store(&thread->safepoint, 0);
+        atomic_store(&thread->safepoint, gil_standing_requests());
         thread->is_main = thread->holds_gil = false;
         thread->is_daemon = daemon;
         thread->ident = 0;
@@ -71,15 +73,21 @@ static Thread *thread_make(void (*run)(void *), void *argument, bool daemon) {
         thread->machine = NULL;
         thread->async_exception = thread->locals = UNSET;
         thread->gil_spins = thread->lock_spins = FIRST_SPINS;
+        thread->ticks = gil_ticks();
+        thread->priority = 0;
+        thread->waits_for = NULL;
         thread->run = run;
         thread->argument = argument;
         link_locked(thread);
+        snprintf(thread->name, sizeof thread->name, run ? "thread %llu" : "MainThread", (unsigned long long)thread->number);
+        thread->account = account_open(thread->number, thread->name, &thread->counters, STATE_WANTING);
     }
     mutex_unlock(&list_lock);
     return thread;
 }
 
 static void thread_discard(Thread *thread) {
+    account_close(atomic_exchange(&thread->account, NULL));
     mutex_lock(&list_lock);
     unlink_locked(thread);
     mutex_unlock(&list_lock);
@@ -105,6 +113,25 @@ void thread_total_counters(Counters *out) {
     counters_add_all(out, &ended);
     mutex_unlock(&list_lock);
     thread_each(add_counters, out);
+}
+
+static bool observe(Thread *thread, void *context) {
+    (void)context;
+    ThreadState state = thread->holds_gil ? STATE_RUNNING : STATE_IO;
+    if (!thread->account) thread->account = account_open(thread->number, thread->name, &thread->counters, state);
+    return true;
+}
+
+void thread_observe_all(void) {
+    observe_start();
+    thread_each(observe, NULL);
+}
+
+void thread_set_name(Thread *thread, const char *name, size_t size) {
+    account_set_name(thread->account, name, size);
+    if (size > sizeof thread->name - 1) size = sizeof thread->name - 1;
+    memcpy(thread->name, name, size);
+    thread->name[size] = 0;
 }
 
 /* --- birth and end -------------------------------------------------------------------------------------------- */
@@ -148,8 +175,10 @@ static void thread_end(Thread *thread) {
     heap_thread_end();
     thread_self = NULL;
     thread->holds_gil = false;
+    account_close(atomic_exchange(&thread->account, NULL));
+    thread->number = 0; /* nobody takes it for the owner of a lock any more */
     mutex_lock(&list_lock);
-    gil_policy->release(thread);
+    gil_leave(thread);
     unlink_locked(thread);
     mutex_unlock(&list_lock);
 }
@@ -231,5 +260,5 @@ void thread_fork_child(void) {
     thread->native_id = os_thread_native_id();
     thread_main = thread;
     atomic_store(&running, 1);
-    gil_policy->fork_child(thread);
+    gil_fork_child(thread);
 }

@@ -9,6 +9,7 @@
 
 #include "runtime/conc/safepoint.h"
 #include "runtime/mem/value.h"
+#include "runtime/observe/account.h"
 #include "runtime/observe/counters.h"
 
 #include <stddef.h>
@@ -24,6 +25,11 @@ struct Thread {
     Value locals;                /* owned dict of the attributes of threading.local objects, or UNSET */
     Value async_exception;       /* owned; raised at the next safepoint */
     unsigned blocked_in;         /* BLOCKED_*: the call that it blocks in, or blocked in last */
+    int32_t ticks;               /* instructions until the next tick */
+    int priority;                /* for the priority policy */
+    _Atomic(Account *) account;  /* NULL: not observed */
+    struct LockHolder *waits_for; /* a lock without a limit; under the GIL */
+    char name[48];
     unsigned gil_spins, lock_spins; /* how long it pays to wait busily; adapts */
     void (*run)(void *argument);
     void *argument;
@@ -57,6 +63,11 @@ void thread_each(bool (*visit)(Thread *thread, void *context), void *context);
 bool thread_raise(uint64_t ident, Value exception);
 /* What threads that have ended counted, and all that run. */
 void thread_total_counters(Counters *out);
+
+/* What it is called in figures and pictures. */
+void thread_set_name(Thread *thread, const char *name, size_t size);
+/* Begins to observe all threads, those that run and those to come. */
+void thread_observe_all(void);
 
 /* Around fork(): the child has one thread, which holds the GIL. */
 void thread_fork_prepare(void);

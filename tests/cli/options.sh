@@ -7,4 +7,4 @@ for arguments in --bogus -c dis "no_such_file.scr" / ; do
 done
 rm -f /tmp/cli_out_$$
 $SCR --version | grep -c '^scr '
-$SCR --help | grep -c -- --check
+$SCR --help | grep -c -e '--check '

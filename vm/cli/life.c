@@ -88,6 +88,7 @@ bool life_start(const Options *options, char **argv) {
     signal(SIGPIPE, SIG_IGN);
     heap_thread_start();
     if (!thread_main_start()) return fputs("scr: cannot start the main thread\n", stderr), false;
+    gil_options_apply(&options->gil);
     import_set_library(stdlib_rows);
     if (types_start() && exec_start() && machine_start() && builtins_start() && import_start() &&
         set_argv(options, argv) && set_path(options) && start_streams(options)) {
@@ -143,6 +144,7 @@ static void end_modules(void) {
 int life_end(const Options *options, int code) {
     call_if_imported("threading", "_shutdown");
     call_if_imported("atexit", "_run_exitfuncs");
+    gil_options_end_run(&options->gil);
     thread_stop_others();
     bool flushed = flush(sys_get(names.stdout));
     end_modules();
@@ -161,5 +163,6 @@ int life_end(const Options *options, int code) {
         fprintf(stderr, "==scr== %zu objects alive at exit\n", alive);
         if (alive > 0 && code == 0) code = 1;
     }
+    gil_options_report(&options->gil);
     return flushed || code ? code : EXIT_FLUSH_FAILED;
 }

@@ -36,6 +36,7 @@ int main(int argc, char **argv) {
     if (options.kind == RUN_VERSION) return puts("scr 0.1.0 (Python 3.11)"), 0;
     if (options.kind == RUN_HELP) return options_help(), 0;
     if (options.check && !is_checked_engine()) return run_checked_engine(argv);
+    if (!gil_options_check(&options.gil)) return EXIT_USAGE;
     if (!life_start(&options, argv)) return 1;
     int code = run_options(&options);
     return life_end(&options, code);

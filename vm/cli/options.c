@@ -70,6 +70,12 @@ static bool choose_target(int argc, char **argv, int i, Options *out) {
         rest(out, argc, argv, i + 2);
         return true;
     }
+    if (strcmp(argv[i], "compare") == 0 && access("compare", F_OK) != 0) {
+        out->kind = RUN_MODULE;
+        out->target = "_compare";
+        rest(out, argc, argv, i + 1);
+        return true;
+    }
     out->kind = strcmp(argv[i], "-") == 0 ? RUN_STDIN : RUN_FILE;
     out->target = argv[i];
     rest(out, argc, argv, i + 1);
@@ -101,7 +107,7 @@ static void apply(const OptionRow *row, Options *out) {
 }
 
 bool options_parse(int argc, char **argv, Options *out) {
-    *out = (Options){.kind = RUN_REPL};
+    *out = (Options){.kind = RUN_REPL, .gil = GIL_OPTIONS_NONE};
     int i = 1;
     for (; i < argc && argv[i][0] == '-' && argv[i][1]; i++) {
         if (strcmp(argv[i], "--") == 0) return choose_target(argc, argv, i + 1, out);
@@ -109,6 +115,9 @@ bool options_parse(int argc, char **argv, Options *out) {
             out->optimize = 2;
             continue;
         }
+        OptionAnswer answer = gil_options_take(argv[i], &out->gil);
+        if (answer == OPTION_WRONG) return false;
+        if (answer == OPTION_TAKEN) continue;
         const OptionRow *row = find(argv[i]);
         if (!row && (argv[i][1] == 'c' || argv[i][1] == 'm')) row = find((char[]){'-', argv[i][1], 0});
         if (!row) return wrong("unknown option '%s'", argv[i]);
@@ -126,7 +135,9 @@ void options_help(void) {
     puts("usage: scr [options] file.scr [args]     run a script\n"
          "       scr                               read, evaluate, print\n"
          "       scr -                             run standard input\n"
-         "       scr dis file.scr                  list the bytecode\n\noptions:");
+         "       scr dis file.scr                  list the bytecode\n"
+         "       scr compare [--as=a,b] [--repeat=N] [--json] file.scr [args]\n"
+         "                                         the script under the locks of several runtimes\n\noptions:");
     for (int i = 0; i < ROW_COUNT; i++) {
         if (!rows[i].help) continue;
         char left[40];
@@ -135,6 +146,7 @@ void options_help(void) {
                  rows[i].argument ? rows[i].argument : "");
         printf("  %-16s %s\n", left, rows[i].help);
     }
+    gil_options_help();
     puts("\nexit codes: 0 fine, 1 uncaught exception or syntax error, 2 wrong usage, n from sys.exit(n), 128+n signal "
          "n");
 }

@@ -4,6 +4,8 @@
 
 #include <stdbool.h>
 
+#include "vm/cli/gil_options.h"
+
 typedef enum RunKind { RUN_REPL, RUN_FILE, RUN_COMMAND, RUN_MODULE, RUN_STDIN, RUN_DIS, RUN_VERSION, RUN_HELP } RunKind;
 
 typedef struct Options {
@@ -16,6 +18,7 @@ typedef struct Options {
     bool unbuffered;
     bool leaks;          /* report what is alive at exit */
     int optimize;
+    GilOptions gil;
 } Options;
 
 /* False: one line about what is wrong has been written to stderr, exit with 2. */

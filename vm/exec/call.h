@@ -40,6 +40,7 @@ Value construct_built_in(Type *class, const Value *args, size_t count);
 
 /* The loop.  Runs machine.frame, an ENTRY frame, until it ends.  1: yielded, 0: returned (*result), -1: raised. */
 int execute(Value *result);
+int execute_anywhere(Value *result); /* the same, looking at the thread between any two instructions */
 /* Finds the handler for the pending exception, ending frames on the way.  False: the ENTRY frame ended too.
  * again: the innermost frame raises it as it was, and gets no new traceback entry. */
 bool unwind(bool again);

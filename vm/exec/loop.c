@@ -34,8 +34,17 @@
 
 #define SAVE() (frame->pc = pc)
 
+/* loop_anywhere.c compiles this file once more, with something to do between any two instructions. */
+#ifndef LOOP_NAME
+#define LOOP_NAME execute
+#define OTHER_LOOP execute_anywhere
+#define STANDING 0 /* the requests that belong to this loop */
+#define BETWEEN_INSTRUCTIONS()
+#endif
+
 #define NEXT()                                                              \
     do {                                                                    \
+        BETWEEN_INSTRUCTIONS();                                             \
         instr = __atomic_load_n(pc++, __ATOMIC_RELAXED);                    \
         goto *labels[(uint8_t)instr];                                       \
     } while (0)
@@ -112,9 +121,11 @@
 /* Requests to this thread (GIL, signals, collection) are served where a loop goes round and where a function begins. */
 #define POLL()                                                              \
     do {                                                                    \
-        if (unlikely(atomic_load_explicit(safepoint, memory_order_relaxed))) {                                 \
+        if (unlikely(atomic_load_explicit(safepoint, memory_order_relaxed) != STANDING)) { \
             SAVE();                                                         \
-            if (!safepoint_serve(thread_self)) goto error;                             \
+            if (!safepoint_serve(thread_self)) goto error;                  \
+            if ((atomic_load_explicit(safepoint, memory_order_relaxed) ^ STANDING) & SAFEPOINT_ANYWHERE) \
+                return OTHER_LOOP(result);                                  \
         }                                                                   \
     } while (0)
 
@@ -299,7 +310,7 @@
         NEXT();                                                             \
     } while (0);
 
-int execute(Value *result) {
+int LOOP_NAME(Value *result) {
     static const void *const labels[256] = {
 #define OP(name, operands, caches, notation, meaning) [OP_##name] = &&L_##name,
 #include "vm/code/opcodes.def"

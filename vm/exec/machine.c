@@ -2,6 +2,7 @@
 #include "vm/exec/frame.h"
 
 #include "runtime/base/hostile.h"
+#include "runtime/conc/thread.h"
 #include "runtime/mem/heap.h"
 #include "runtime/types/error.h"
 #include "runtime/types/exception.h"
@@ -35,6 +36,7 @@ bool machine_start(void) {
     if (!chunk) return raise_memory_error(), false;
     machine = (Machine){.frame = &machine.base, .limit = chunk->limit, .chunk = chunk, .handled = error_handled()};
     machine.base.regs = machine.base.top = chunk->data;
+    if (thread_current()) thread_current()->machine = &machine;
     return true;
 }
 

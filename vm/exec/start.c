@@ -8,6 +8,7 @@
 #include "runtime/types/object.h"
 #include "runtime/types/str.h"
 #include "runtime/types/tuple.h"
+#include "vm/exec/lock_places.h"
 #include "vm/exec/exec.h"
 #include "vm/exec/generator_methods.h"
 #include "vm/exec/import.h"
@@ -55,6 +56,7 @@ static bool syntax_warning(Value message, Value filename, int32_t line) {
 }
 
 bool exec_start(void) {
+    lock_places_start();
     import_hook = import_absolute;
     error_unraisable_hook = unraisable_report;
     super_arguments_hook = super_arguments;
