@@ -297,7 +297,7 @@ static Work *work_new(Value function, Value args, Value kwargs, Value handle) {
 
 static void report_failure(const Work *work) {
     if (error_absorb(&SystemExit_type)) return;
-    error_unraisable("thread started by", work->function);
+    error_unraisable("in thread started by", work->function);
 }
 
 static void handle_runs(Handle *handle) {
@@ -459,7 +459,7 @@ static Value thread_raise_async(const Value *args, size_t count) {
 }
 
 /* _report(exception): its traceback as text, for threading.excepthook. */
-static Value thread_report(const Value *args, size_t count) { return report_exception(args[0]); }
+static Value thread_report(const Value *args, size_t count) { return report_exception(args[0], true); }
 
 static const NativeDef functions[] = {
     FUNCTION("start_new_thread", "function, args, kwargs={}, /", thread_start_new,

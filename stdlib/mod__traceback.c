@@ -14,7 +14,7 @@ static bool is_exception(Value v) {
 }
 
 static Value format_exception(const Value *args, size_t count) {
-    return is_exception(args[0]) ? report_exception(args[0]) : UNSET;
+    return is_exception(args[0]) ? report_exception(args[0], false) : UNSET;
 }
 static Value format_message(const Value *args, size_t count) {
     return is_exception(args[0]) ? report_message(args[0]) : UNSET;

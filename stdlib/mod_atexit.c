@@ -28,7 +28,7 @@ static Value atexit_run(const Value *args, size_t count) {
         Value row = list_pop(callbacks, (int64_t)as_list(callbacks)->length - 1);
         Value kwargs = tuple_at(row, 2);
         Value result = call_tuple_dict(tuple_at(row, 0), tuple_at(row, 1), is_none(kwargs) ? UNSET : kwargs);
-        if (is_unset(result)) error_unraisable("Exception ignored in atexit callback", tuple_at(row, 0));
+        if (is_unset(result)) error_unraisable("in atexit callback", tuple_at(row, 0));
         release(result);
         release(row);
     }

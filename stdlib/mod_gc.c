@@ -196,7 +196,7 @@ static void call_back(bool starts, int generation, int64_t collected) {
     Value list = list_slice(callbacks, 0, as_list(callbacks)->length);
     for (size_t i = 0; is_set(phase) && is_set(info) && is_set(list) && i < as_list(list)->length; i++) {
         Value callback = as_list(list)->items[i], result = call2(callback, phase, info);
-        if (is_unset(result)) error_unraisable("gc callback", callback);
+        if (is_unset(result)) error_unraisable(NULL, callback);
         release(result);
     }
     release(phase);

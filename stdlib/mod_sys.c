@@ -1,5 +1,6 @@
 /* sys: the interpreter seen from the script. */
 #include "stdlib/stdlib.h"
+#include "stdlib/sys_parts.h"
 
 #include "runtime/conc/gil.h"
 #include "runtime/mem/rc.h"
@@ -171,108 +172,47 @@ static const NativeDef functions[] = {
     NATIVE_END,
 };
 
-static bool set(Value dict, const char *name, Value owned) {
+bool sys_put(Value dict, const char *name, Value owned) {
     bool done = is_set(owned) && dict_set_utf8(dict, name, owned);
     release(owned);
     return done;
 }
 
-static Value namespace_of(const char *const *keys, const Value *values, size_t n) {
-    Value result = call0(type_value(&namespace_type));
-    for (size_t i = 0; i < n && is_set(result); i++) {
-        Value key = str_intern_cstr(keys[i]);
-        if (!object_set_attribute(result, key, values[i])) clear(&result);
-        release(key);
-    }
-    return result;
+static bool fill_texts(Value dict) {
+    static const struct {
+        const char *name, *text;
+    } rows[] = {
+        {"version", VERSION_TEXT},  {"copyright", "Copyright (c) the scr authors"},
+        {"float_repr_style", "short"}, {"abiflags", ""},
+        {"platlibdir", "lib"},      {"platform", "linux"},
+        {"byteorder", "little"},    {"executable", ""},
+        {"prefix", "/usr"},         {"exec_prefix", "/usr"},
+        {"base_prefix", "/usr"},    {"base_exec_prefix", "/usr"},
+        {"ps1", ">>> "},            {"ps2", "... "},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (!sys_put(dict, rows[i].name, str_from(rows[i].text))) return false;
+    return true;
 }
 
-static bool fill_version(Value dict) {
-    static const char *const implementation_keys[] = {"name", "version", "hexversion", "cache_tag"};
-    Value final = str_from("final"), scr = str_from("scr");
-    Value version = tuple_pack(5, from_small_int(3), from_small_int(11), from_small_int(0), final, from_small_int(0));
-    Value implementation[] = {scr, version, from_small_int(0x030B00F0), NONE};
-    bool done = set(dict, "implementation", namespace_of(implementation_keys, implementation, 4)) &&
-                set(dict, "version_info", retain(version)) && set(dict, "hexversion", from_small_int(0x030B00F0)) &&
-                set(dict, "version", str_from(VERSION_TEXT)) && set(dict, "api_version", from_small_int(1013)) &&
-                set(dict, "copyright", str_from("Copyright (c) the scr authors"));
-    release(final);
-    release(scr);
-    release(version);
-    return done;
-}
-
-static bool fill_sizes(Value dict) {
-    static const char *const float_keys[] = {"max", "max_exp",  "max_10_exp", "min",   "min_exp", "min_10_exp",
-                                             "dig", "mant_dig", "epsilon",    "radix", "rounds"};
-    const Value float_values[] = {from_double(1.7976931348623157e308),
-                                  from_small_int(1024),
-                                  from_small_int(308),
-                                  from_double(2.2250738585072014e-308),
-                                  from_small_int(-1021),
-                                  from_small_int(-307),
-                                  from_small_int(15),
-                                  from_small_int(53),
-                                  from_double(2.220446049250313e-16),
-                                  from_small_int(2),
-                                  from_small_int(1)};
-    static const char *const hash_keys[] = {"width",     "modulus",   "inf",       "nan",   "imag",
-                                            "algorithm", "hash_bits", "seed_bits", "cutoff"};
-    Value modulus = int_from_int64((INT64_C(1) << 61) - 1), algorithm = str_from("siphash13");
-    const Value hash_values[] = {from_small_int(64),      modulus,   from_small_int(314159), from_small_int(0),
-                                 from_small_int(1000003), algorithm, from_small_int(64),     from_small_int(128),
-                                 from_small_int(0)};
-    static const char *const int_keys[] = {"bits_per_digit", "sizeof_digit", "default_max_str_digits",
-                                           "str_digits_check_threshold"};
-    const Value int_values[] = {from_small_int(30), from_small_int(4), from_small_int(4300), from_small_int(640)};
-    bool done = set(dict, "maxsize", int_from_int64(INT64_MAX)) && set(dict, "maxunicode", from_small_int(0x10FFFF)) &&
-                set(dict, "float_info", namespace_of(float_keys, float_values, 11)) &&
-                set(dict, "hash_info", namespace_of(hash_keys, hash_values, 9)) &&
-                set(dict, "int_info", namespace_of(int_keys, int_values, 4));
-    release(modulus);
-    release(algorithm);
-    return done;
-}
-
-static bool fill_flags(Value dict) {
-    static const char *const keys[] = {"debug",
-                                       "inspect",
-                                       "interactive",
-                                       "optimize",
-                                       "dont_write_bytecode",
-                                       "no_user_site",
-                                       "no_site",
-                                       "ignore_environment",
-                                       "verbose",
-                                       "bytes_warning",
-                                       "quiet",
-                                       "hash_randomization",
-                                       "isolated",
-                                       "dev_mode",
-                                       "utf8_mode",
-                                       "safe_path",
-                                       "int_max_str_digits"};
-    Value values[17];
-    for (int i = 0; i < 17; i++) values[i] = from_small_int(i == 11);
-    values[13] = values[15] = FALSE_VALUE;
-    values[16] = from_small_int(4300);
-    return set(dict, "flags", namespace_of(keys, values, 17));
+static bool fill_containers(Value dict) {
+    static const char *const lists[] = {"argv", "orig_argv", "path", "warnoptions", "meta_path", "path_hooks"};
+    for (size_t i = 0; i < sizeof lists / sizeof *lists; i++)
+        if (!sys_put(dict, lists[i], list_new(0))) return false;
+    return sys_put(dict, "_xoptions", dict_new()) && sys_put(dict, "path_importer_cache", dict_new());
 }
 
 static bool fill(Value dict) {
-    Value empty = names.empty;
-    return fill_version(dict) && fill_sizes(dict) && fill_flags(dict) && set(dict, "platform", str_from("linux")) &&
-           set(dict, "byteorder", str_from("little")) && set(dict, "executable", retain(empty)) &&
-           set(dict, "prefix", str_from("/usr")) && set(dict, "exec_prefix", str_from("/usr")) &&
-           set(dict, "base_prefix", str_from("/usr")) && set(dict, "base_exec_prefix", str_from("/usr")) &&
-           set(dict, "argv", list_new(0)) && set(dict, "orig_argv", list_new(0)) && set(dict, "path", list_new(0)) &&
-           set(dict, "warnoptions", list_new(0)) && set(dict, "_xoptions", dict_new()) &&
-           set(dict, "meta_path", list_new(0)) && set(dict, "path_hooks", list_new(0)) &&
-           set(dict, "path_importer_cache", dict_new()) && set(dict, "dont_write_bytecode", TRUE_VALUE) &&
-           set(dict, "ps1", str_from(">>> ")) && set(dict, "ps2", str_from("... ")) &&
+    return sys_info_fill(dict) && sys_hooks_fill(dict) && fill_texts(dict) && fill_containers(dict) &&
+           sys_put(dict, "hexversion", from_small_int(SYS_HEX_VERSION)) &&
+           sys_put(dict, "api_version", from_small_int(1013)) && sys_put(dict, "maxsize", int_from_int64(INT64_MAX)) &&
+           sys_put(dict, "maxunicode", from_small_int(0x10FFFF)) && sys_put(dict, "pycache_prefix", NONE) &&
+           sys_put(dict, "dont_write_bytecode", TRUE_VALUE) &&
            dict_set_utf8(dict, "__displayhook__", dict_get_utf8(dict, "displayhook")) &&
            dict_set_utf8(dict, "__excepthook__", dict_get_utf8(dict, "excepthook"));
 }
 
+static bool ready(void) { return sys_info_ready() && sys_hooks_ready(); }
+
 const ModuleDef mod_sys = {"sys", "The interpreter: arguments, paths, streams, limits, and what it knows about itself.",
-                           functions, fill, NULL};
+                           functions, fill, ready};

@@ -280,6 +280,11 @@ static int convert_special(Value v, Pair *out) {
     bool valid = complex_is(result);
     if (valid) *out = as_pair(result);
     else raise_type_error("__complex__ returned non-complex (type %T)", result);
+    if (valid && !is_exactly(result, &complex_type))
+        valid = warning_issue(&DeprecationWarning_type,
+                              "__complex__ returned non-complex (type %T).  The ability to return an instance of a strict "
+                              "subclass of complex is deprecated, and may be removed in a future version of Python.",
+                              result);
     release(result);
     return valid ? 1 : -1;
 }

@@ -17,7 +17,10 @@ Value object_index(Value v) {
         release(result);
         return UNSET;
     }
-    Value exact = int_normalize(result);
+    bool fine = warning_issue(&DeprecationWarning_type,
+                              "__index__ returned non-int (type %T).  The ability to return an instance of a strict "
+                              "subclass of int is deprecated, and may be removed in a future version of Python.", result);
+    Value exact = fine ? int_normalize(result) : UNSET;
     release(result);
     return exact;
 }
@@ -51,12 +54,21 @@ bool object_as_index(Value v, int64_t *out, Type *overflow) {
     return ok;
 }
 
+bool float_warn_subclass(Value source, Value result) {
+    return is_exactly(result, &float_type) ||
+           warning_issue(&DeprecationWarning_type,
+                         "%T.__float__ returned non-float (type %T).  The ability to return an instance of a strict "
+                         "subclass of float is deprecated, and may be removed in a future version of Python.", source,
+                         result);
+}
+
 static bool double_from_slot(Value v, double *out) {
     Value f = type_of(v)->to_float(v);
     if (is_unset(f)) return false;
     bool ok = float_is(f);
     if (ok) *out = float_value(f);
     else raise_type_error("%T.__float__ returned non-float (type %T)", v, f);
+    if (ok && !is_double(f)) ok = float_warn_subclass(v, f);
     release(f);
     return ok;
 }

@@ -271,7 +271,7 @@ bool dispatch_finalize(Object *self) {
     if (is_set(found)) {
         retain(found);
         Value r = call_found(found, v, NULL, 0, UNSET);
-        if (is_unset(r)) error_unraisable("", found);
+        if (is_unset(r)) error_unraisable(NULL, found);
         release(r);
         release(found);
     }

@@ -40,9 +40,13 @@ bool error_absorb(const Type *exception_type);
 /* The exception being handled (sys.exc_info, bare raise, __context__): owned by the thread, UNSET if none. */
 Value *error_handled(void);
 
-/* Reports an exception that cannot be raised (in __del__, callbacks): to sys.unraisablehook's default. Clears it. */
+/* Reports an exception that cannot be raised (in __del__, callbacks) to sys.unraisablehook.  Clears it.  where: "in
+ * atexit callback", or NULL when the object says it all. */
 void error_unraisable(const char *where, Value object);
 extern void (*error_unraisable_hook)(const char *where, Value object); /* set by vm/exec; NULL: plain line on stderr */
+
+/* warnings.warn() on behalf of the running script.  False: a filter has made an error of it. */
+bool warning_issue(Type *category, const char *format, ...);
 
 /* C recursion: true if fine; false with RecursionError pending ("maximum recursion depth exceeded" + where).
  * Looks at the stack pointer against the thread's limit, so it needs no matching leave. where: " while calling a Python

@@ -274,7 +274,8 @@ static Value convert(Value source) {
         if (is_unset(result) || is_double(result)) return result;
         if (float_is(result)) {
             double d = float_value(result);
-            return release(result), from_any_double(d);
+            bool fine = float_is(source) || float_warn_subclass(source, result);
+            return release(result), fine ? from_any_double(d) : UNSET;
         }
         raise_type_error("%T.__float__ returned non-float (type %T)", source, result);
         return release(result), UNSET;

@@ -29,6 +29,8 @@ bool float_parse(const char *s, size_t n,
                  double *out); /* float("...") without spaces; false: not a number, nothing raised */
 Value float_from_text(Value text);                          /* float(str) */
 int64_t float_hash(double d);
+/* The DeprecationWarning when __float__ of source has returned an instance of a subclass.  False: it became an error. */
+bool float_warn_subclass(Value source, Value result);
 double float_modulo(double a, double b);                    /* Python's sign rule; b != 0 */
 double float_floor_divide(double a, double b);
 Value float_power(double a, double b);                      /* may be complex, may raise */

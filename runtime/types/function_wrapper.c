@@ -41,7 +41,7 @@ static bool copy_description(Value self, Value function) {
         if (found) release(value);
         if (!ok) return false;
     }
-    return attrs_set(as_object(self), names.__wrapped__, function);
+    return true;
 }
 
 static bool wrapper_init(Value self, const Value *args, size_t count, Value kwnames) {
@@ -81,6 +81,7 @@ static Value get_abstract(Value v) {
 
 static const MemberDef wrapper_members[] = {
     {"__func__", get_function, NULL, NULL},
+    {"__wrapped__", get_function, NULL, NULL},
     {"__isabstractmethod__", get_abstract, NULL, NULL},
     {"__dict__", instance_get_dict, instance_set_dict, NULL},
     {0},

@@ -39,12 +39,17 @@ static Value convert_integral(Value source, Value (*convert)(Value), const char 
         raise_type_error("%s returned non-int (type %T)", name, result);
         return release(result), UNSET;
     }
-    Value exact = int_normalize(result);
+    bool fine = int_is_exact(result) ||
+                warning_issue(&DeprecationWarning_type,
+                              "%s returned non-int (type %T).  The ability to return an instance of a strict subclass "
+                              "of int is deprecated, and may be removed in a future version of Python.", name, result);
+    Value exact = fine ? int_normalize(result) : UNSET;
     release(result);
     return exact;
 }
 
 static Value convert_truncated(Value source) {
+    if (!warning_issue(&DeprecationWarning_type, "The delegation of int() to __trunc__ is deprecated.")) return UNSET;
     Value truncated = call_special(source, names.__trunc__, NULL, 0, NULL);
     if (is_unset(truncated) || int_is_exact(truncated)) return truncated;
     Value result = UNSET;

@@ -1,6 +1,7 @@
 /* None, NotImplemented and Ellipsis, and the types of all immediate values. */
 #include "runtime/types/class.h"
 #include "runtime/types/error.h"
+#include "runtime/types/exception.h"
 #include "runtime/types/int.h"
 #include "runtime/types/native.h"
 #include "runtime/types/str.h"
@@ -43,7 +44,9 @@ static Value not_implemented_make(Type *type, const Value *args, size_t count, V
 }
 static Value not_implemented_repr(Value v) { return str_intern_cstr("NotImplemented"); }
 
-static int not_implemented_truth(Value v) { return 1; }
+static int not_implemented_truth(Value v) {
+    return warning_issue(&DeprecationWarning_type, "NotImplemented should not be used in a boolean context") ? 1 : -1;
+}
 
 static Value reduce(const Value *args, size_t count) { return type_of(args[0])->repr(args[0]); }
 static const NativeDef named_methods[] = {

@@ -158,7 +158,7 @@ static void run_callback(Value reference) {
     Value callback = w->callback;
     w->callback = UNSET;
     Value r = call1(callback, reference);
-    if (is_unset(r)) error_unraisable("", callback);
+    if (is_unset(r)) error_unraisable(NULL, callback);
     release(r);
     release(callback);
 }

@@ -56,6 +56,7 @@ typedef struct Step {
 static Step *as_step(Value v) { return (Step *)as_object(v); }
 
 static Value step_new(Value generator, StepKind kind, Value a, Value b, Value c) {
+    if (!async_generator_begin(as_generator(generator))) return UNSET;
     Type *type = kind == STEP_SEND ? &async_generator_step_type : &async_generator_throw_type;
     Step *s = object_allocate(type, sizeof *s);
     if (!s) return UNSET;
@@ -240,5 +241,3 @@ const NativeDef async_generator_methods[] = {
     METHOD("aclose", "", aclose, "Awaitable that raises GeneratorExit where it waits."),
     NATIVE_END,
 };
-
-bool async_generator_finalize(Generator *g) { return g->head.type == &async_generator_type; }

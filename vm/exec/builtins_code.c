@@ -33,7 +33,9 @@ static bool source_text(Value source, const char *function, const char **text, s
     if (!buffer_get(source, holder, false)) return false;
     *text = holder->data;
     *size = holder->length;
-    return true;
+    if (!memchr(*text, 0, *size)) return true;
+    buffer_release(holder);
+    return raise_value_error("source code string cannot contain null bytes"), false;
 }
 
 static Value compile_value(Value source, const char *function, Value filename, ParseMode mode, unsigned flags,
@@ -143,6 +145,18 @@ static Value builtin_import(const Value *args, size_t count) {
     return import_module(args[0], globals, is_set(args[3]) ? args[3] : NONE, level);
 }
 
+/* args[0]: keywords; then the positional ones. */
+static Value builtin_breakpoint(const Value *args, size_t count) {
+    Value name = str_intern_cstr("breakpointhook"), hook = retain(sys_get(name));
+    release(name);
+    if (is_unset(hook)) return raise_runtime_error("lost sys.breakpointhook");
+    Value positional = tuple_from_values(args + 1, count - 1);
+    Value result = is_set(positional) ? call_tuple_dict(hook, positional, args[0]) : UNSET;
+    release(positional);
+    release(hook);
+    return result;
+}
+
 /* anext(iterator, default) as a script would write it. */
 static const char next_or_default_source[] = "async def anext(iterator, default):\n"
                                              "    try:\n"
@@ -177,6 +191,7 @@ void builtins_code_end(void) { clear(&next_or_default); }
 
 const NativeDef builtin_code_functions[] = {
     FUNCTION("anext", "aiterator, default=None, /", builtin_anext, "Return the next item of an asynchronous iterator."),
+    FUNCTION("breakpoint", "*args, **kws", builtin_breakpoint, "Call sys.breakpointhook(*args, **kws)."),
     FUNCTION("globals", "", builtin_globals, "Return the dictionary of the current scope's global variables."),
     FUNCTION("locals", "", builtin_locals, "Return a dictionary of the current scope's local variables."),
     FUNCTION("compile", "source, filename, mode, flags=0, dont_inherit=False, optimize=-1, *, _feature_version=-1",

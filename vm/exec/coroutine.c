@@ -98,11 +98,14 @@ Value awaitable_iterator(Value v) {
 }
 
 void warn_never_awaited(Generator *g) {
-    Value warn = import_attribute("warnings", "warn");
-    Value text = str_format("coroutine '%U' was never awaited", g->qualname);
-    Value done = is_set(warn) && is_set(text) ? call2(warn, text, type_value(&RuntimeWarning_type)) : UNSET;
+    Value warn = import_attribute("warnings", "_warn_unawaited_coroutine"), done = UNSET;
+    if (is_set(warn)) {
+        done = call1(warn, from_object(g));
+    } else if (error_absorb(&AttributeError_type) &&
+               warning_issue(&RuntimeWarning_type, "coroutine '%U' was never awaited", g->qualname)) {
+        done = NONE;
+    }
     if (is_unset(done)) error_unraisable(NULL, from_object(g));
     release(done);
-    release(text);
     release(warn);
 }

@@ -51,6 +51,12 @@ extern Type function_type, frame_type, traceback_type, generator_type, coroutine
 /* New traceback entry for where the innermost script frame is, in front of `next` (UNSET: none).  Owned. */
 Value traceback_here(Value next);
 
+/* Of the calling thread.  Hooks: borrowed, NONE when there is none; setting UNSET leaves one as it is. */
+void coroutine_hooks_get(Value *first, Value *finalizer);
+void coroutine_hooks_set(Value first, Value finalizer);
+int64_t coroutine_origin_depth(void); /* frames that new coroutines note as their origin */
+void coroutine_set_origin_depth(int64_t depth);
+
 /* Coroutine-like objects: is it a generator or coroutine whose steps run on the machine? */
 bool generator_is_coroutine(Value v);
 /* The awaitable's iterator, as `await` finds it.  UNSET: TypeError "object int can't be used in 'await' expression". */

@@ -42,6 +42,8 @@ Value generator_new(Value function, Code *code, Value *args) {
     g->code = retain(from_object(code));
     g->frame = (Frame){.code = code, .pc = code->instrs, .regs = g->regs, .function = function, .globals = f->globals,
                        .builtins = f->builtins, .flags = FRAME_IN_GENERATOR};
+    if (g->head.type == &coroutine_type && coroutine_origin_depth() && !coroutine_note_origin(g))
+        return object_release(&g->head), UNSET;
     return from_object(g);
 }
 
@@ -145,7 +147,7 @@ static bool generator_finalize(Object *self) {
     Generator *g = (Generator *)self;
     Value pending = error_take();
     if (g->head.type == &coroutine_type && g->state == GENERATOR_CREATED) warn_never_awaited(g);
-    else if (needs_closing(g) && !async_generator_finalize(g)) {
+    else if (!async_generator_finalize(g) && needs_closing(g)) {
         Value done = generator_close(from_object(self));
         if (is_unset(done)) error_unraisable(NULL, from_object(self));
     }

@@ -17,10 +17,10 @@ typedef struct Generator {
     Value code;              /* owned */
     Value handled;           /* exception that it was handling when it was left */
     Value outer;             /* what the resumer was handling, while it runs */
-    Value origin;            /* coroutines: cr_origin, else UNSET */
+    Value origin;            /* coroutines: cr_origin; asynchronous generators: the finalizer hook; or UNSET */
     uint32_t catches;        /* handlers that it is within */
     uint8_t state;
-    bool stepping, closing;  /* asynchronous generators: a step is under way; aclose began */
+    bool stepping, closing, hooked; /* asynchronous generators: a step is under way; aclose began; the hook was told */
     Frame frame;
     Value regs[];
 } Generator;

@@ -17,7 +17,13 @@ void warn_never_awaited(Generator *g);
 extern const NativeDef async_generator_methods[];
 Value async_generator_next(Value self);
 Value async_generator_wrap(Value value);   /* steals */
-/* True when the hooks of the event loop take care of a dying one. */
+
+/* coroutine_hooks.c */
+void coroutine_hooks_end(void); /* of this thread */
+bool coroutine_note_origin(Generator *g);
+/* Before its first step: tells the hook of the event loop.  False: failed. */
+bool async_generator_begin(Generator *g);
+/* True when the hook of the event loop takes care of a dying one. */
 bool async_generator_finalize(Generator *g);
 
 #endif

@@ -7,6 +7,7 @@
 #include "runtime/types/error.h"
 #include "runtime/types/exception.h"
 #include "vm/exec/exec.h"
+#include "vm/exec/generator_methods.h"
 
 enum { CHUNK_VALUES = HOSTILE_OR(256, 16 * 1024), DEFAULT_DEPTH_LIMIT = 1000, RESCUE_DEPTH = 50 };
 
@@ -41,6 +42,7 @@ bool machine_start(void) {
 }
 
 void machine_end(void) {
+    coroutine_hooks_end();
     for (Frame *frame = machine.base.next; frame;) {
         Frame *next = frame->next;
         raw_free(frame);

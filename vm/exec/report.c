@@ -28,6 +28,7 @@ typedef struct Report {
     StrBuilder text;
     Value seen;      /* set of the ids of exceptions already shown */
     int depth;       /* of groups */
+    bool hints;      /* "Did you mean" */
     bool need_close; /* a group has been opened whose last line is still to come */
 } Report;
 
@@ -220,9 +221,19 @@ static void notes(Report *r, Value exception) {
     release(found);
 }
 
+/* As the type's repr shows it, but for the main script's own classes. */
+static Value name_of_type(Type *type) {
+    Value name = type_qualified_name(type);
+    if (is_unset(name) || str_length(name) < 9 || strncmp(str_utf8(name, NULL), "__main__.", 9) != 0) return name;
+    Value bare = str_slice(name, 9, str_length(name));
+    release(name);
+    return bare;
+}
+
 static void message_lines(Report *r, Value exception) {
     if (type_is_subtype(type_of(exception), &SyntaxError_type)) syntax_place(r, exception);
-    Value name = type_qualified_name(type_of(exception)), text = message_text(exception), hint = suggest_for(exception);
+    Value name = name_of_type(type_of(exception)), text = message_text(exception);
+    Value hint = r->hints ? suggest_for(exception) : UNSET;
     if (is_unset(name) || is_unset(text)) error_clear();
     else if (str_length(text) == 0) owned_lines(r, str_format("%U%U\n", name, is_set(hint) ? hint : names.empty));
     else owned_lines(r, str_format("%U: %U%U\n", name, text, is_set(hint) ? hint : names.empty));
@@ -327,11 +338,24 @@ static Value finish(Report *r) {
     return builder_finish(&r->text);
 }
 
-Value report_exception(Value exception) {
+Value report_exception(Value exception, bool hints) {
     Report r;
     if (!start(&r)) return UNSET;
+    r.hints = hints;
     first_time(&r, exception);
     whole(&r, exception);
+    return finish(&r);
+}
+
+Value report_single(Value exception) {
+    Report r;
+    if (!start(&r)) return UNSET;
+    Value traceback = as_exception(exception)->traceback;
+    if (is_set(traceback) && !is_none(traceback)) {
+        builder_ascii(&r.text, "Traceback (most recent call last):\n");
+        traceback_lines(&r, traceback);
+    }
+    message_lines(&r, exception);
     return finish(&r);
 }
 
@@ -350,7 +374,7 @@ Value report_traceback(Value traceback) {
 }
 
 /* Without sys.stderr, or when it fails, the text goes to the descriptor. */
-static void write_error_text(Value text) {
+void report_write(Value text) {
     Value file = sys_get(names.stderr);
     if (is_set(file) && !is_none(file)) {
         Value out = sys_get(names.stdout),
@@ -373,9 +397,9 @@ static void write_error_text(Value text) {
 }
 
 void report_print(Value exception) {
-    Value text = report_exception(exception);
+    Value text = report_exception(exception, true);
     if (is_set(text)) {
-        write_error_text(text);
+        report_write(text);
         release(text);
     } else {
         error_clear();

@@ -44,11 +44,11 @@ static Value current_module(void) {
 
 static Value import_absolute(Value name) { return import_named(str_utf8(name, NULL)); }
 
-/* warnings.warn_explicit(message, SyntaxWarning, filename, line) */
-static bool syntax_warning(Value message, Value filename, int32_t line) {
+/* warnings.warn_explicit(message, category, filename, line) */
+static bool source_warning(Type *category, Value message, Value filename, int32_t line) {
     Value warn = import_attribute("warnings", "warn_explicit");
     if (is_unset(warn)) return false;
-    Value args[] = {message, type_value(&SyntaxWarning_type), filename, from_small_int(line)};
+    Value args[] = {message, type_value(category), filename, from_small_int(line)};
     Value result = call(warn, args, 4, UNSET);
     release(warn);
     release(result);
@@ -61,7 +61,7 @@ bool exec_start(void) {
     error_unraisable_hook = unraisable_report;
     super_arguments_hook = super_arguments;
     current_module_hook = current_module;
-    front_syntax_warning = syntax_warning;
+    front_warning = source_warning;
     static Type *const types[] = {
         &code_type,
         &function_type,

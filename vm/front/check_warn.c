@@ -5,18 +5,18 @@
 #include "vm/front/check.h"
 #include "vm/front/parse.h"
 
-bool (*front_syntax_warning)(Value message, Value filename, int32_t line);
+bool (*front_warning)(Type *category, Value message, Value filename, int32_t line);
 
 /* Steals message.  A filter may make an error of the warning; then it is a SyntaxError. */
 static bool warn(Checker *c, Value message) {
     if (is_unset(message)) return false;
-    bool fine = front_syntax_warning(message, c->source->filename, c->span.line);
+    bool fine = front_warning(&SyntaxWarning_type, message, c->source->filename, c->span.line);
     if (!fine && error_absorb(&SyntaxWarning_type)) check_fail(c, "%U", message);
     release(message);
     return fine;
 }
 
-static bool silent(const Checker *c) { return !c->warns || !front_syntax_warning; }
+static bool silent(const Checker *c) { return !c->warns || !front_warning; }
 
 /* The type that a display or literal makes; NULL: not known. */
 static const char *literal_type(const Node *node) {

@@ -22,12 +22,21 @@ static bool follows(const Lexer *lexer, const char *word) {
     return word[0] == 'i' || left == size || !lexer_is_name_character((unsigned char)lexer->cursor[size]);
 }
 
+static bool warn_touching(Lexer *lexer, const char *kind) {
+    int32_t col = (int32_t)(lexer->cursor - lexer->line_start);
+    if (source_warn(lexer->source, &SyntaxWarning_type, str_format("invalid %s literal", kind),
+                    (Span){lexer->line, col, lexer->line, col}))
+        return true;
+    lexer->failed = lexer->failed_in_token = true;
+    return false;
+}
+
 /* A keyword may touch a number (1if x else y); any other name may not. */
 static bool end_number(Lexer *lexer, const char *kind) {
     static const char *const words[] = {"and", "else", "for", "if", "in", "is", "or", "not"};
     if (!lexer_is_name_character(peek(lexer))) return true;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)
-        if (follows(lexer, words[i])) return true;
+        if (follows(lexer, words[i])) return warn_touching(lexer, kind);
     return fail_literal(lexer, kind);
 }
 

@@ -30,7 +30,8 @@ void syntax_error_at(Value filename, Span span, const char *format, ...); /* dir
 /* The text that `from __future__ import annotations` stores for an expression.  Owned str. */
 Value ast_unparse(const Node *expression);
 
-/* Issues a SyntaxWarning; false: an exception is pending.  Set by vm/exec; NULL: nobody listens. */
-extern bool (*front_syntax_warning)(Value message, Value filename, int32_t line);
+/* Issues a SyntaxWarning (or DeprecationWarning); false: an exception is pending.  Set by vm/exec; NULL: nobody
+ * listens. */
+extern bool (*front_warning)(Type *category, Value message, Value filename, int32_t line);
 
 #endif

@@ -283,6 +283,8 @@ static bool parse_bases(Parser *p, Node *node) {
     Arguments arguments = {0};
     if (!parser_accept(p, TOKEN_LPAREN)) return true;
     if (!parse_arguments(p, &arguments) || !parser_accept(p, TOKEN_RPAREN)) return false;
+    const NodeList *args = &arguments.args;
+    if (args->count == 1 && args->items[0]->kind == NODE_GENERATOR_EXP && !args->items[0]->parenthesized) return false;
     node->u.class_def.bases = arguments.args;
     node->u.class_def.keywords = arguments.keywords;
     node->u.class_def.keyword_count = arguments.keyword_count;

@@ -152,15 +152,39 @@ static char simple_escape(char c) {
     }
 }
 
+/* An escape that means nothing, or an octal one of more than a byte. */
+static bool warn_escape(Parser *p, const Escape *e) {
+    if (!p->source->warns) return true;
+    const Token *token = parser_previous(p);
+    bool octal = e->at[1] >= '0' && e->at[1] <= '7';
+    const char *end = e->at + (octal ? 4 : 2);
+    while (end < e->end && ((unsigned char)*end & 0xC0) == 0x80) end++;
+    char text[8] = "";
+    memcpy(text, e->at, (size_t)(end - e->at));
+    Value message = str_format("invalid %sescape sequence '%s'", octal ? "octal " : "", text);
+    if (source_warn(p->source, &DeprecationWarning_type, message, token_span(token))) return true;
+    p->raised = true;
+    return false;
+}
+
+static bool warn_once(Parser *p, const Escape *e, bool *warned) {
+    bool again = *warned;
+    *warned = true;
+    return again || warn_escape(p, e);
+}
+
 /* e->next stands behind the backslash. */
-static bool decode_escape(Parser *p, Escape *e, StrBuilder *out) {
+static bool decode_escape(Parser *p, Escape *e, StrBuilder *out, bool *warned) {
     uint32_t c = 0;
     if (e->next == e->end) return fail_escape(p, e->text, e->at, e->next, "\\ at end of string");
     char kind = *e->next++;
     bool fine = true;
     switch (kind) {
     case '\n': return true;
-    case '0': case '1': case '2': case '3': case '4': case '5': case '6': case '7': c = escape_octal(e, kind); break;
+    case '0': case '1': case '2': case '3': case '4': case '5': case '6': case '7': 
+        c = escape_octal(e, kind);
+        fine = c <= 0377 || warn_once(p, e, warned);
+        break;
     case 'x': fine = escape_hex(p, e, 2, "truncated \\xXX escape", &c); break;
     case 'u': fine = escape_hex(p, e, 4, "truncated \\uXXXX escape", &c); break;
     case 'U': fine = escape_hex(p, e, 8, "truncated \\UXXXXXXXX escape", &c); break;
@@ -170,7 +194,7 @@ static bool decode_escape(Parser *p, Escape *e, StrBuilder *out) {
         if (c) break;
         builder_char(out, '\\');
         e->next--;
-        return true;
+        return warn_once(p, e, warned);
     }
     if (fine) builder_char(out, c);
     return fine;
@@ -178,13 +202,14 @@ static bool decode_escape(Parser *p, Escape *e, StrBuilder *out) {
 
 bool string_decode(Parser *p, const char *text, const char *end, bool raw, StrBuilder *out) {
     const char *start = text;
+    bool warned = false;
     for (const char *s = text; s < end;) {
         const char *backslash = raw ? NULL : memchr(s, '\\', (size_t)(end - s));
         const char *stop = backslash ? backslash : end;
         if (stop > s) builder_utf8(out, s, (size_t)(stop - s));
         if (!backslash) break;
         Escape escape = {start, end, backslash, backslash + 1};
-        if (!decode_escape(p, &escape, out)) return false;
+        if (!decode_escape(p, &escape, out, &warned)) return false;
         s = escape.next;
     }
     return true;
@@ -219,6 +244,7 @@ typedef struct ByteBuffer {
 
 /* The buffer has room: a literal never grows. */
 static bool decode_bytes(Parser *p, const Literal *literal, ByteBuffer *out) {
+    bool warned = false;
     for (const char *s = literal->text; s < literal->end;) {
         char c = *s++;
         if (c != '\\' || literal->raw) {
@@ -230,7 +256,9 @@ static bool decode_bytes(Parser *p, const Literal *literal, ByteBuffer *out) {
         if (kind == '\n') {
             s++;
         } else if (kind >= '0' && kind <= '7') {
-            out->data[out->length++] = (unsigned char)escape_octal(&e, kind);
+            uint32_t octal = escape_octal(&e, kind);
+            if (octal > 0377 && !warn_once(p, &e, &warned)) return false;
+            out->data[out->length++] = (unsigned char)octal;
             s = e.next;
         } else if (kind == 'x') {
             int high = literal->end - s > 1 ? hex_digit(s[1]) : -1, low = literal->end - s > 2 ? hex_digit(s[2]) : -1;
@@ -243,6 +271,7 @@ static bool decode_bytes(Parser *p, const Literal *literal, ByteBuffer *out) {
             out->data[out->length++] = (unsigned char)simple_escape(kind);
             s++;
         } else {
+            if (!warn_once(p, &e, &warned)) return false;
             out->data[out->length++] = '\\';
         }
     }
@@ -264,7 +293,7 @@ static Node *parse_bytes(Parser *p, int32_t first, int32_t last) {
     for (int32_t i = first; i < last; i++) {
         Literal literal = read_literal(&p->tokens[i]);
         if (!is_ascii(literal.text, literal.end))
-            return raise_at(p, token_span(&p->tokens[i]), "bytes can only contain ASCII literal characters");
+            return raise_last(p, &SyntaxError_type, "bytes can only contain ASCII literal characters");
         if (!decode_bytes(p, &literal, &buffer)) return NULL;
     }
     return constant_node(p, token_span(&p->tokens[first]), bytes_from(buffer.data, buffer.length));

@@ -282,6 +282,10 @@ static void explain(Parser *p, Module *module, void (*restart)(Parser *)) {
     bool look_on = true;
     if (!p->raised) {
         Memo memo = {NULL, 0, 0};
+        const Source *source = p->source;
+        Source quiet = *source; /* what there was to warn about has been said */
+        quiet.warns = false;
+        p->source = &quiet;
         p->memo = &memo;
         p->last = p->tokens[p->fill - 1];
         p->explain = true;
@@ -291,6 +295,7 @@ static void explain(Parser *p, Module *module, void (*restart)(Parser *)) {
         if (!p->raised) look_on = raise_generic(p);
         raw_free(memo.table);
         p->memo = NULL;
+        p->source = source;
     }
     if (p->fill > 0 && look_on) check_rest(p);
 }
@@ -351,6 +356,7 @@ static Module *parse_in_arena(const char *text, size_t size, ParseMode mode, Val
     was_incomplete = false;
     if (!module || !source_open(&source, text, size, filename, flags & PARSE_IS_STR, mode == PARSE_EXEC, arena))
         return NULL;
+    source.warns = (flags & PARSE_WARN) != 0;
     module->mode = mode;
     module->future_flags = flags & (FUTURE_ANNOTATIONS | FUTURE_BARRY);
     if (!parse_text(&source, module, flags, arena)) return NULL;

@@ -10,6 +10,7 @@
 #include "runtime/types/int.h"
 #include "runtime/types/str.h"
 #include "runtime/types/tuple.h"
+#include "vm/front/parse.h"
 
 /* --- Errors --- */
 
@@ -41,7 +42,7 @@ static Value inner_text(const Source *source, int32_t line, size_t *length, char
         start = newline + 1;
     }
     const char *newline = memchr(start, '\n', (size_t)(end - start));
-    *text = raw_allocate((size_t)(end - start) + 3);
+    *text = raw_allocate((size_t)(end - start) + 4);
     if (!*text) return raise_memory_error();
     size_t n = 0;
     if (start == source->inner_start) (*text)[n++] = '(';
@@ -73,7 +74,8 @@ static void raise_with_text(const Source *source, Type *type, Value message, con
     if (is_set(exception)) raise_value(exception);
 }
 
-static void raise_in_line(const Source *source, Type *type, Value message, Span place, bool in_bytes) {
+/* with_end: the text shows its line's end, as what CPython's parser (but not its tokenizer) raises does. */
+static void raise_in_line(const Source *source, Type *type, Value message, Span place, bool in_bytes, bool with_end) {
     size_t length = 0;
     const char *text;
     char *made = NULL;
@@ -90,17 +92,27 @@ static void raise_in_line(const Source *source, Type *type, Value message, Span 
         place.col = to_characters(text, length, place.col);
         place.end_col = to_characters(text, length, place.end_col);
     }
+    if (with_end && made) made[length++] = '\n';
+    else if (with_end && text && text + length < source->text + source->size) length++;
     raise_with_text(source, type, message, text, length, place);
     raw_free(made);
     release(message);
 }
 
 void source_raise(const Source *source, Type *type, Value message, Span place) {
-    raise_in_line(source, type, message, place, source->in_bytes || source->inner_start);
+    raise_in_line(source, type, message, place, source->in_bytes || source->inner_start, true);
 }
 
 void source_raise_token(const Source *source, Value message, Span place) {
-    raise_in_line(source, &SyntaxError_type, message, place, false);
+    raise_in_line(source, &SyntaxError_type, message, place, false, false);
+}
+
+bool source_warn(const Source *source, Type *category, Value message, Span place) {
+    if (is_unset(message)) return false;
+    bool fine = !source->warns || !front_warning || front_warning(category, message, source->filename, place.line);
+    if (!fine && error_absorb(category)) source_raise_token(source, retain(message), place);
+    release(message);
+    return fine;
 }
 
 static bool fail(Value message) {
@@ -223,7 +235,7 @@ static bool decode_file(Source *source, Arena *arena) {
 static bool check_zeros(const Source *source) {
     const char *zero = memchr(source->text, 0, source->size);
     if (!zero) return true;
-    if (source->is_str) return fail(str_from("source code string cannot contain null bytes"));
+    if (source->is_str) return raise_value_error("source code string cannot contain null bytes"), false;
     int32_t line = 1;
     for (const char *s = source->text; s < zero; s++) line += *s == '\n';
     Value message = str_from("source code cannot contain null bytes");

@@ -10,6 +10,7 @@ typedef struct Source {
     size_t size;
     Value filename;   /* borrowed */
     bool is_str;      /* made from a str, not from the bytes of a file */
+    bool warns;       /* about literals that are hardly meant */
     bool in_bytes;    /* offsets in errors of the parser count bytes: as CPython does without a declared encoding */
     /* For the expression inside an f-string: what its error messages show.  NULL otherwise. */
     const char *inner_start, *inner_end;
@@ -29,6 +30,10 @@ void source_raise(const Source *source, Type *type, Value message, Span place);
 
 /* The same from the lexer, whose offsets always become characters. */
 void source_raise_token(const Source *source, Value message, Span place);
+
+/* A warning about a literal at a place.  False: an exception is pending (a filter may make a SyntaxError of it).
+ * Steals message. */
+bool source_warn(const Source *source, Type *category, Value message, Span place);
 
 /* How many characters begin in the first `bytes` bytes of UTF-8. */
 int32_t count_characters(const char *text, size_t size, int32_t bytes);
