@@ -1,5 +1,6 @@
 /* bool: the two immediates, an int in everything but text and bitwise operators. */
 #include "runtime/types/int.h"
+#include "runtime/types/names.h"
 
 #include "runtime/types/error.h"
 #include "runtime/types/int_arith.h"
@@ -15,7 +16,7 @@ static Value make(Type *type, const Value *args, size_t count, Value kwnames) {
     return truth < 0 ? UNSET : from_bool(truth);
 }
 
-static Value repr(Value self) { return str_intern_cstr(same(self, TRUE_VALUE) ? "True" : "False"); }
+static Value repr(Value self) { return same(self, TRUE_VALUE) ? names.true_text : names.false_text; }
 
 #define BITWISE_SLOT(name, operator, function)                                        \
     static Value name(Value a, Value b) {                                             \

@@ -46,8 +46,17 @@ static const struct {
     {"raw_unicode_escape", &codec_raw_unicode_escape}, {"rawunicodeescape", &codec_raw_unicode_escape},
 };
 
+/* The commonest names as they are mostly written. */
+static const Codec *find_common(const char *name) {
+    if (strcmp(name, "utf-8") == 0 || strcmp(name, "utf8") == 0) return &codec_utf8;
+    if (strcmp(name, "latin-1") == 0) return &codec_latin1;
+    return strcmp(name, "ascii") == 0 ? &codec_ascii : NULL;
+}
+
 const Codec *codec_find(const char *name) {
     char normalized[64];
+    const Codec *common = find_common(name);
+    if (common) return common;
     if (codec_normalize(name, normalized)) {
         for (size_t i = 0; i < sizeof aliases / sizeof aliases[0]; i++)
             if (strcmp(aliases[i].alias, normalized) == 0) return aliases[i].codec;
@@ -208,6 +217,7 @@ Value codec_decode(const Codec *codec, const unsigned char *data, size_t n, cons
     StrBuilder b = STR_BUILDER;
     if (consumed) *consumed = n;
     if (codec == &codec_latin1) return str_from_latin1(data, n);
+    if (codec == &codec_ascii && units_max(data, 1, n) == MAX_ASCII) return str_from_ascii(data, n);
     if (codec->mark) at = skip_mark(&codec, data, n);
     if (decode_rest(codec, data, at, n, errors, consumed, &b)) return builder_finish(&b);
     builder_discard(&b);

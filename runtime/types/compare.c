@@ -42,18 +42,42 @@ static bool compare_int64(int64_t a, int64_t b, CompareOp op) {
     }
 }
 
+static bool compare_double(double a, double b, CompareOp op) {
+    switch (op) {
+    case COMPARE_LT: return a < b;
+    case COMPARE_LE: return a <= b;
+    case COMPARE_EQ: return a == b;
+    case COMPARE_NE: return a != b;
+    case COMPARE_GT: return a > b;
+    default: return a >= b;
+    }
+}
+
+/* Unboxed numbers and exact str, which need no slot: 1, 0, or -1 for other values. */
+static inline int compare_quickly(Value a, Value b, CompareOp op) {
+    if (are_small_ints(a, b)) return compare_int64(as_small_int(a), as_small_int(b), op);
+    if (is_double(a) && is_double(b)) return compare_double(as_double(a), as_double(b), op);
+    if (!str_is_exact(a) || !str_is_exact(b)) return -1;
+    if (op == COMPARE_EQ || op == COMPARE_NE) return str_equal(a, b) == (op == COMPARE_EQ);
+    return compare_int64(same(a, b) ? 0 : str_order(a, b), 0, op);
+}
+
 Value object_compare(Value a, Value b, CompareOp op) {
-    if (are_small_ints(a, b)) return from_bool(compare_int64(as_small_int(a), as_small_int(b), op));
+    int quick = compare_quickly(a, b, op);
+    if (quick >= 0) return from_bool(quick);
     if (!recursion_check(" in comparison")) return UNSET;
     return compare_slots(a, b, op);
 }
 
 int object_compare_truth(Value a, Value b, CompareOp op) {
-    if (same(a, b) && !is_double(a)) {
+    int quick = compare_quickly(a, b, op);
+    if (quick >= 0) return quick;
+    if (same(a, b)) {
         if (op == COMPARE_EQ) return 1;
         if (op == COMPARE_NE) return 0;
     }
-    Value r = object_compare(a, b, op);
+    if (!recursion_check(" in comparison")) return -1;
+    Value r = compare_slots(a, b, op);
     if (is_unset(r)) return -1;
     if (is_bool(r)) return same(r, TRUE_VALUE);
     int truth = object_truth(r);
@@ -63,6 +87,5 @@ int object_compare_truth(Value a, Value b, CompareOp op) {
 
 int object_equal(Value a, Value b) {
     if (same(a, b)) return 1;
-    if (str_is_exact(a) && str_is_exact(b)) return str_equal(a, b);
     return object_compare_truth(a, b, COMPARE_EQ);
 }

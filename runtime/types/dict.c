@@ -111,6 +111,7 @@ static bool reads_as_dict(Value v) { return dict_is(v) && as_object(v)->type->it
 static bool update_from_dict(Value dict, Value other) {
     Dict *d = as_dict(dict), *from = as_dict(other);
     if (d == from || from->count == 0) return true;
+    if (d->count == 0) return dict_fill(d, from);
     if (!dict_reserve(d, d->count ? d->count : from->count, from->keys->stride)) return false;
     size_t position = 0, count = from->count;
     Value key, value;

@@ -112,6 +112,8 @@ size_t keys_first(DictKeys *k);
 size_t keys_last(const DictKeys *k);
 /* Takes the last live entry out and gives its place back; the dict is not empty. */
 void dict_take_last(Dict *d, Value *key, Value *value);
+/* The entries of another dict that has some, into one that has none. */
+bool dict_fill(Dict *to, const Dict *from);
 /* Makes room for n entries in a table of at least this stride. */
 bool dict_reserve(Dict *d, size_t n, unsigned stride);
 

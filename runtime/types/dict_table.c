@@ -230,12 +230,17 @@ static bool copy_entries(Dict *to, const Dict *from) {
     return true;
 }
 
+bool dict_fill(Dict *to, const Dict *from) {
+    bool dense = from->count >= (size_t)from->keys->used * 2 / 3;
+    keys_free(to->keys);
+    to->keys = NULL;
+    return dense ? copy_table(to, from) : copy_entries(to, from);
+}
+
 Value dict_copy(Value dict) {
     Dict *from = as_dict(dict);
     Value copy = dict_new();
-    if (is_unset(copy) || from->count == 0) return copy;
-    bool dense = from->count >= (size_t)from->keys->used * 2 / 3;
-    if (dense ? copy_table(as_dict(copy), from) : copy_entries(as_dict(copy), from)) return copy;
+    if (is_unset(copy) || from->count == 0 || dict_fill(as_dict(copy), from)) return copy;
     release(copy);
     return UNSET;
 }

@@ -101,6 +101,30 @@ static bool shortest_decimal(uint64_t significand, int biased, uint64_t *digits,
     return *digits = s + up, *exponent = k, true;
 }
 
+/* d * 10^k, rounded to the nearest integer, ties to even; d is finite and positive.  False: 2^60 or more, or too close
+ * to a tie for the precision of the power.  Powers up to 10^55 are exact, so real ties are seen as such. */
+static bool scale_to_integer(double d, int k, uint64_t *out) {
+    uint64_t bits, high, low;
+    memcpy(&bits, &d, sizeof bits);
+    int biased = (int)(bits >> 52);
+    uint64_t c = (bits & ((UINT64_C(1) << 52) - 1)) | (biased ? UINT64_C(1) << 52 : 0);
+    if (k < POWER_MIN || k > POWER_MAX || !power_of_ten(k, &high, &low)) return false;
+    int shift = 127 - floor_log2_of_power(k) - ((biased ? biased : 1) - 1075) - 64; /* the product over 2^64: y, rest */
+    unsigned __int128 x = (unsigned __int128)low * c, y = (unsigned __int128)high * c + (uint64_t)(x >> 64);
+    if (shift < 57) return false;
+    if (shift > 120) return *out = 0, true;
+    unsigned __int128 half = (unsigned __int128)1 << (shift - 1), fraction = y & (2 * half - 1);
+    uint64_t whole = (uint64_t)(y >> shift);
+    bool exact = k >= 0 && k <= 55, tie = fraction == half && (uint64_t)x == 0;
+    if (!exact && fraction + 1 >= half && fraction <= half + 1) return false;
+    *out = whole + (tie ? whole & 1 : fraction >= half);
+    return true;
+}
+
+static const double exact_tens[] = {1,    1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
+                                    1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
+enum { SCALED_DIGITS_MAX = 17 };
+
 static void set_digits(uint64_t n, int exponent, ShortDigits *out) {
     char room[24], *s = room + sizeof room;
     for (; n; n /= 10) *--s = (char)('0' + n % 10);
@@ -152,7 +176,7 @@ static size_t write_exponent(char *out, int exponent, char letter) {
     return (size_t)(s - out);
 }
 
-static size_t write_scientific(const ShortDigits *d, char *out) {
+static size_t write_scientific(const ShortDigits *d, char letter, char *out) {
     char *s = out;
     *s++ = d->digits[0];
     if (d->count > 1) {
@@ -160,7 +184,7 @@ static size_t write_scientific(const ShortDigits *d, char *out) {
         memcpy(s, d->digits + 1, (size_t)d->count - 1);
         s += d->count - 1;
     }
-    return (size_t)(s - out) + write_exponent(s, d->point - 1, 'e');
+    return (size_t)(s - out) + write_exponent(s, d->point - 1, letter);
 }
 
 static size_t write_plain(const ShortDigits *d, bool add_point, char *out) {
@@ -197,7 +221,7 @@ static size_t write_repr(double d, bool add_point, char *out) {
     }
     ShortDigits digits;
     float_shortest(d, &digits);
-    s += digits.point > 16 || digits.point < -3 ? write_scientific(&digits, s) : write_plain(&digits, add_point, s);
+    s += digits.point > 16 || digits.point < -3 ? write_scientific(&digits, 'e', s) : write_plain(&digits, add_point, s);
     return (size_t)(s - out);
 }
 
@@ -248,14 +272,11 @@ static const char *directive_of(char type, bool alternate) {
     }
 }
 
-/* What %f writes for up to 9 places and 11 digits: from the product, unless its own rounding error leaves doubt. */
-static bool print_short_fixed(double d, int precision, char *out, size_t *length) {
-    static const double scale[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
-    if (precision > 9) return false;
-    double scaled = fabs(d) * scale[precision], whole = floor(scaled), rest = scaled - whole;
-    if (!(scaled < 1e11) || fabs(rest - 0.5) < 1e-3) return false;
-    uint64_t n = (uint64_t)whole + (rest > 0.5);
-    char room[24], *s = room + sizeof room;
+/* What %.{precision}f writes. */
+static bool write_fixed(double d, int precision, char *out, size_t *length) {
+    uint64_t n = 0;
+    if (precision > SCALED_DIGITS_MAX || (d != 0 && !scale_to_integer(fabs(d), precision, &n))) return false;
+    char room[48], *s = room + sizeof room;
     for (int i = 0; i < precision; i++, n /= 10) *--s = (char)('0' + n % 10);
     if (precision) *--s = '.';
     do *--s = (char)('0' + n % 10);
@@ -264,6 +285,44 @@ static bool print_short_fixed(double d, int precision, char *out, size_t *length
     *length = (size_t)(room + sizeof room - s);
     memcpy(out, s, *length);
     return true;
+}
+
+/* The first `count` significant digits. */
+static bool leading_digits(double d, int count, ShortDigits *out) {
+    uint64_t n = 0;
+    int binary = 0;
+    *out = (ShortDigits){.count = count, .point = 1};
+    if (d == 0) return memset(out->digits, '0', (size_t)count), true;
+    frexp(d, &binary);
+    int exponent = floor_log10_of_power(binary - 1); /* or one more */
+    uint64_t limit = (uint64_t)exact_tens[count];
+    if (!scale_to_integer(d, count - 1 - exponent, &n)) return false;
+    if (n >= limit && !scale_to_integer(d, count - 1 - ++exponent, &n)) return false;
+    for (int i = count; i-- > 0; n /= 10) out->digits[i] = (char)('0' + n % 10);
+    out->point = exponent + 1;
+    return true;
+}
+
+/* What %.{precision}e and g (and E, G) write. */
+static bool write_exponential(double d, char type, int precision, char *out, size_t *length) {
+    ShortDigits digits;
+    bool general = (type | 0x20) == 'g';
+    int count = general ? precision + !precision : precision + 1;
+    char letter = type & 0x20 ? 'e' : 'E', *s = out;
+    if (count > SCALED_DIGITS_MAX || !leading_digits(fabs(d), count, &digits)) return false;
+    while (general && digits.count > 1 && digits.digits[digits.count - 1] == '0') digits.count--;
+    if (signbit(d)) *s++ = '-';
+    bool plain = general && digits.point > -4 && digits.point <= count;
+    s += plain ? write_plain(&digits, false, s) : write_scientific(&digits, letter, s);
+    *length = (size_t)(s - out);
+    return true;
+}
+
+/* Without the C library: up to 17 digits, where rounding leaves no doubt. */
+static bool print_scaled(double d, char type, int64_t precision, char *out, size_t *length) {
+    if (precision > SCALED_DIGITS_MAX) return false;
+    if ((type | 0x20) == 'f') return write_fixed(d, (int)precision, out, length);
+    return write_exponential(d, type, (int)precision, out, length);
 }
 
 /* No double has more digits that are not zero, before or behind the point. */
@@ -323,7 +382,7 @@ char *float_format(double d, char type, int64_t precision, bool alternate, bool 
         if (alternate) *length = insert_point(out, *length);
         return out;
     }
-    if ((type == 'f' || type == 'F') && !alternate && print_short_fixed(d, (int)precision, out, length)) return out;
+    if (!alternate && !add_point && print_scaled(d, type, precision, out, length)) return out;
     int shown = precision > DIGITS_MAX ? DIGITS_MAX : (int)precision;
     char *text = print(d, directive_of(type, alternate), shown, out, capacity - 2, length);
     bool zeros_stay = alternate || (type | 0x20) != 'g';
@@ -334,12 +393,9 @@ char *float_format(double d, char type, int64_t precision, bool alternate, bool 
 
 /* The fraction of d has more than 17 digits only behind the point where rounding happens: print, then read. */
 static double round_places(double d, int digits) {
-    static const double scale[] = {1, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9};
-    if (digits <= 9) {
-        /* Where rounding the product leaves no doubt: a whole number over a power of ten, both exact, divided once. */
-        double scaled = fabs(d) * scale[digits], whole = floor(scaled), rest = scaled - whole;
-        if (scaled < 1e11 && fabs(rest - 0.5) > 1e-3) return copysign((whole + (rest > 0.5)) / scale[digits], d);
-    }
+    uint64_t n;
+    if (digits <= 22 && scale_to_integer(fabs(d), digits, &n) && n <= UINT64_C(1) << 53)
+        return copysign((double)n / exact_tens[digits], d); /* both exact, divided once */
     char room[400], *text;
     size_t length;
     text = print(d, "%.*f", digits, room, sizeof room, &length);
@@ -456,11 +512,9 @@ static bool take_decimal(const char *s, const char *end, char *to, Decimal *d) {
 
 /* Exact integers and exact powers of ten: one correctly rounded operation. */
 static bool read_exactly(const Decimal *d, double *out) {
-    static const double tens[] = {1,    1e1,  1e2,  1e3,  1e4,  1e5,  1e6,  1e7,  1e8,  1e9,  1e10, 1e11,
-                                  1e12, 1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
     if (d->digits > 19 || d->value > UINT64_C(1) << 53 || d->exponent < -22 || d->exponent > 22) return false;
     double v = (double)d->value;
-    v = d->exponent < 0 ? v / tens[-d->exponent] : v * tens[d->exponent];
+    v = d->exponent < 0 ? v / exact_tens[-d->exponent] : v * exact_tens[d->exponent];
     *out = d->negative ? -v : v;
     return true;
 }

@@ -8,7 +8,7 @@
 #include "runtime/types/float_text.h"
 #include "runtime/types/int.h"
 #include "runtime/types/object.h"
-#include "runtime/types/str.h"
+#include "runtime/types/str_units.h"
 
 #include <limits.h>
 #include <math.h>
@@ -17,15 +17,16 @@
 /* Reading a specification. */
 
 typedef struct SpecReader {
-    const Str *text;
+    const unsigned char *units;
+    unsigned width;
     size_t at, length;
 } SpecReader;
 
-static uint32_t peek(const SpecReader *r, size_t ahead) {
-    return r->at + ahead < r->length ? str_at(r->text, r->at + ahead) : 0;
+static inline uint32_t peek(const SpecReader *r, size_t ahead) {
+    return r->at + ahead < r->length ? unit_at(r->units, r->width, r->at + ahead) : 0;
 }
 
-static bool accept(SpecReader *r, uint32_t c) {
+static inline bool accept(SpecReader *r, uint32_t c) {
     if (r->at >= r->length || peek(r, 0) != c) return false;
     r->at++;
     return true;
@@ -84,7 +85,7 @@ static bool check_grouping(const FormatSpec *spec) {
 }
 
 bool format_spec_parse(Value spec, const char *type_name, char default_type, char default_align, FormatSpec *out) {
-    SpecReader r = {as_str(spec), 0, str_length(spec)};
+    SpecReader r = {as_str(spec)->data, str_width(as_str(spec)), 0, str_length(spec)};
     *out = (FormatSpec){
         .fill = ' ', .align = default_align, .width = -1, .precision = -1, .type = (unsigned char)default_type};
     read_alignment(&r, default_align, out);
@@ -387,6 +388,60 @@ static Value format_float(double d, const FormatSpec *spec) {
     return result;
 }
 
+static bool one_of(uint32_t type, const char *types) { return type < 128 && type && strchr(types, (int)type); }
+
+/* Small ints and doubles as most specifications want them: written in place. */
+
+enum { SIMPLE_WIDTH = NUMBER_ROOM - 80, SIMPLE_PRECISION = 20 };
+
+static char *write_digits(int64_t n, uint32_t type, char *end) {
+    const char *letters = type == 'X' ? "0123456789ABCDEF" : "0123456789abcdef";
+    uint64_t left = n < 0 ? -(uint64_t)n : (uint64_t)n, base = (uint64_t)base_of(type);
+    if (base == 10) do *--end = (char)('0' + left % 10);
+        while (left /= 10);
+    else do *--end = letters[left % base];
+        while (left /= base);
+    if (n < 0) *--end = '-';
+    return end;
+}
+
+/* Text and its length for a number that needs less than 80 characters; false: not simple. */
+static bool simple_text(Value v, const FormatSpec *spec, char room[80], char **text, size_t *n) {
+    if (is_small_int(v) && one_of(spec->type, "dxoXb")) {
+        *text = write_digits(as_small_int(v), spec->type, room + 80);
+        *n = (size_t)(room + 80 - *text);
+        return spec->precision < 0;
+    }
+    double d = is_small_int(v) ? (double)as_small_int(v) : as_double(v);
+    bool percent = spec->type == '%', repr = spec->type == 0 && spec->precision < 0 && is_double(v);
+    if (!repr && !one_of(spec->type, "fFeEgG%")) return false;
+    if (percent) d *= 100;
+    if (!(fabs(d) < 1e40) || spec->precision > SIMPLE_PRECISION) return false;
+    char type = repr ? 'r' : percent ? 'f' : (char)spec->type;
+    *text = float_format(d, type, spec->precision < 0 ? 6 : spec->precision, false, repr, room, 79, n);
+    if (percent) (*text)[(*n)++] = '%';
+    return true;
+}
+
+/* The whole field; 0: not simple. */
+static size_t write_simple(Value v, const FormatSpec *spec, char *out) {
+    char room[80], *text, *to = out;
+    size_t n;
+    if (!is_small_int(v) && !is_double(v)) return 0;
+    if (spec->thousands || spec->no_negative_zero || spec->alternate || spec->fill > MAX_ASCII) return 0;
+    if (spec->width > SIMPLE_WIDTH || !simple_text(v, spec, room, &text, &n)) return 0;
+    bool negative = *text == '-';
+    char sign = sign_of(negative, spec->sign);
+    text += negative, n -= negative;
+    Padding p = padding_of(spec->align, n + (sign != 0), spec->width);
+    for (; p.before; p.before--) *to++ = (char)spec->fill;
+    if (sign) *to++ = sign;
+    for (; p.inside; p.inside--) *to++ = (char)spec->fill;
+    memcpy(to, text, n);
+    for (to += n; p.after; p.after--) *to++ = (char)spec->fill;
+    return (size_t)(to - out);
+}
+
 /* Complex numbers. */
 
 static Value format_part(double d, const FormatSpec *spec, char sign) {
@@ -435,7 +490,6 @@ static Value format_complex(const Complex *c, const FormatSpec *spec) {
 
 /* format(v, spec) */
 
-static bool one_of(uint32_t type, const char *types) { return type < 128 && type && strchr(types, (int)type); }
 
 static Value format_int_or_float(Value v, FormatSpec *spec, const char *name) {
     if (one_of(spec->type, "bcdoxXn")) return format_int(v, spec);
@@ -449,6 +503,9 @@ Value number_format(Value v, Value spec_text) {
     FormatSpec spec;
     const char *name = type_of(v)->name;
     if (!format_spec_parse(spec_text, name, int_is(v) ? 'd' : 0, '>', &spec)) return UNSET;
+    char simple[NUMBER_ROOM];
+    size_t n = write_simple(v, &spec, simple);
+    if (n) return str_from_ascii(simple, n);
     if (int_is(v)) return format_int_or_float(v, &spec, name);
     bool is_float = float_is(v);
     if (spec.type && !one_of(spec.type, is_float ? "eEfFgGn%" : "eEfFgGn")) return format_unknown_code(spec.type, name);
@@ -528,4 +585,13 @@ static Value percent_float(Value v, char conversion, int flags, int64_t width, i
 Value number_percent(Value v, char conversion, int flags, int64_t width, int64_t precision) {
     if (strchr("eEfFgG", conversion)) return percent_float(v, conversion, flags, width, precision);
     return percent_int(v, conversion, flags, width, precision);
+}
+
+size_t number_percent_simple(Value v, char conversion, int flags, int64_t width, int64_t precision, char *out) {
+    bool integral = conversion != 0 && strchr("diuoxX", conversion);
+    if ((integral && (!is_small_int(v) || precision >= 0)) || (flags & PERCENT_ALTERNATE)) return 0;
+    if (conversion == 'i' || conversion == 'u') conversion = 'd';
+    FormatSpec spec = percent_spec(conversion, flags, width);
+    spec.precision = precision;
+    return write_simple(v, &spec, out);
 }

@@ -32,5 +32,8 @@ enum { PERCENT_LEFT = 1, PERCENT_SIGN = 2, PERCENT_BLANK = 4, PERCENT_ALTERNATE 
  * "%d format: a real number is required, not str", "%x format: an integer is required, not float", "must be real
  * number, not str". */
 Value number_percent(Value v, char conversion, int flags, int64_t width, int64_t precision);
+/* The same written to out (NUMBER_ROOM bytes), for small ints and doubles in the commonest forms.  Length; 0: not so. */
+enum { NUMBER_ROOM = 160 };
+size_t number_percent_simple(Value v, char conversion, int flags, int64_t width, int64_t precision, char *out);
 
 #endif

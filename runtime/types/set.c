@@ -95,7 +95,7 @@ static bool each_item(Value item, void *context) {
     return key_hash(item, &hash) && each->step(each->s, item, hash, each->context);
 }
 
-static bool step_retained(Set *s, Value key, int64_t hash, Step step, void *context) {
+static inline bool step_retained(Set *s, Value key, int64_t hash, Step step, void *context) {
     retain(key);
     bool more = step(s, key, hash, context);
     release(key);

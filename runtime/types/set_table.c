@@ -112,16 +112,29 @@ restart:;
     }
 }
 
+/* 1 or 0: are these keys with the same hash equal?  -1: only script code can say. */
+static int plain_equal(Value a, Value b) {
+    if (str_is_exact(a) && str_is_exact(b)) return str_equal(a, b);
+    return is_small_int(a) && is_small_int(b) ? 0 : -1;
+}
+
 static SetEntry *find(Set *s, Value key, int64_t hash) {
-    if (!is_small_int(key)) return find_slow(s, key, hash);
-    Walk w = walk_start(s->mask, hash);
-    SetEntry *removed = NULL;
-    for (size_t home = w.slot;; walk_next(&w, &home)) {
-        SetEntry *e = &s->table[w.slot];
-        if (same(e->key, key)) return e;
-        if (is_free(e)) return removed ? removed : e;
-        if (is_removed(e)) removed = e;
-        if (e->hash == hash && is_set(e->key) && !is_small_int(e->key)) return find_slow(s, key, hash);
+    SetEntry *table = s->table, *removed = NULL;
+    size_t mask = s->mask, slot = (size_t)hash & mask;
+    for (uint64_t perturb = (uint64_t)hash;;) {
+        SetEntry *e = &table[slot], *last = slot + LINEAR_PROBES <= mask ? e + LINEAR_PROBES : e;
+        for (; e <= last; e++) {
+            if (same(e->key, key)) return e;
+            if (is_unset(e->key)) {
+                if (e->hash == 0) return removed ? removed : e;
+                removed = e;
+            } else if (e->hash == hash) {
+                int equal = plain_equal(e->key, key);
+                if (equal) return equal > 0 ? e : find_slow(s, key, hash);
+            }
+        }
+        perturb >>= PERTURB_SHIFT;
+        slot = (slot * 5 + 1 + (size_t)perturb) & mask;
     }
 }
 

@@ -3,6 +3,7 @@
 #include "runtime/types/error.h"
 #include "runtime/types/exception.h"
 #include "runtime/types/int.h"
+#include "runtime/types/names.h"
 #include "runtime/types/native.h"
 #include "runtime/types/str.h"
 #include "runtime/types/tuple.h"
@@ -26,7 +27,7 @@ static bool immediate_hash(Value v, int64_t *out) {
 static Value none_make(Type *type, const Value *args, size_t count, Value kwnames) {
     return no_arguments("NoneType", count, kwnames) ? NONE : UNSET;
 }
-static Value none_repr(Value v) { return str_intern_cstr("None"); }
+static Value none_repr(Value v) { return names.none_text; }
 static int none_truth(Value v) { return 0; }
 
 Type none_type = {

@@ -71,6 +71,18 @@ void builder_utf8(StrBuilder *b, const char *s, size_t n) {
 
 void builder_ascii(StrBuilder *b, const char *s) { add_units(b, s, 1, 0, strlen(s), 'a'); }
 
+void builder_bytes(StrBuilder *b, const void *ascii, size_t n) { add_units(b, ascii, 1, 0, n, MAX_ASCII); }
+
+void builder_int64(StrBuilder *b, int64_t n) {
+    char digits[24];
+    size_t at = sizeof digits;
+    uint64_t left = n < 0 ? -(uint64_t)n : (uint64_t)n;
+    do digits[--at] = (char)('0' + left % 10);
+    while (left /= 10);
+    if (n < 0) digits[--at] = '-';
+    builder_bytes(b, digits + at, sizeof digits - at);
+}
+
 void builder_str(StrBuilder *b, Value s) {
     if (is_unset(s)) b->failed = true; /* whoever failed to make it has raised */
     else add_units(b, as_str(s)->data, str_width(as_str(s)), 0, str_length(s), str_length(s) ? str_max(as_str(s)) : 0);
@@ -93,6 +105,7 @@ void builder_repeat(StrBuilder *b, uint32_t c, int64_t n) {
 
 bool builder_repr(StrBuilder *b, Value v) {
     if (b->failed) return false;
+    if (is_small_int(v)) return builder_int64(b, as_small_int(v)), !b->failed;
     Value text = object_repr(v);
     builder_str(b, text);
     release(text);

@@ -186,6 +186,8 @@ static Value unsupported(Percent *p, uint32_t c) {
 
 static bool add_value(Percent *p, const Directive *d) {
     Value v = next_value(p), text;
+    char room[NUMBER_ROOM];
+    size_t simple;
     if (is_unset(v)) return false;
     Directive padding = *d;
     switch (d->conversion) {
@@ -199,6 +201,8 @@ static bool add_value(Percent *p, const Directive *d) {
     case 'c': text = p->bytes ? byte_text(v) : char_text(v), padding.precision = -1; break;
     case 'd': case 'i': case 'u': case 'o': case 'x': case 'X':
     case 'e': case 'E': case 'f': case 'F': case 'g': case 'G':
+        simple = number_percent_simple(v, (char)d->conversion, d->flags, d->width, d->precision, room);
+        if (simple) return builder_bytes(&p->out, room, simple), !p->out.failed;
         text = number_percent(v, (char)d->conversion, d->flags, d->width, d->precision);
         padding.width = padding.precision = -1;
         break;
@@ -215,9 +219,8 @@ static int add_quickly(Percent *p) {
     if ((c != 's' && c != 'd') || p->next >= p->count || p->bytes) return 0;
     Value v = p->count < 0 ? p->values : tuple_at(p->values, (size_t)p->next);
     if (!is_small_int(v) && !(c == 's' && str_is_exact(v))) return 0;
-    Value text = is_small_int(v) ? str_from_int64(as_small_int(v)) : retain(v);
-    builder_str(&p->out, text);
-    release(text);
+    if (is_small_int(v)) builder_int64(&p->out, as_small_int(v));
+    else builder_str(&p->out, v);
     p->next++;
     p->at++;
     return p->out.failed ? -1 : 1;

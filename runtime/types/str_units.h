@@ -53,9 +53,14 @@ static inline void str_copy(Str *to, size_t at, const Str *from, size_t start, s
     units_copy(to->data, str_width(to), at, from->data, str_width(from), start, n);
 }
 
-static inline bool ascii_is_space(unsigned char c) { return c == ' ' || (c >= '\t' && c <= '\r') || (c >= 0x1C && c <= 0x1F); }
+static inline bool ascii_is_space(unsigned char c) {
+    return c == ' ' || (c >= '\t' && c <= '\r') || (c >= 0x1C && c <= 0x1F);
+}
 /* Text that is known to be ASCII.  One character: shared. */
 Value str_from_ascii(const void *data, size_t n);
+
+void builder_bytes(StrBuilder *b, const void *ascii, size_t n);
+void builder_int64(StrBuilder *b, int64_t n);
 
 /* The same text as an exact str: what methods return for "unchanged".  Owned. */
 Value str_exact(Value s);

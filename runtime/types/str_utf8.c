@@ -8,7 +8,12 @@
 
 static size_t ascii_prefix(const unsigned char *s, size_t n) {
     size_t i = 0;
-    uint64_t word;
+    uint64_t word, next;
+    for (; i + 16 <= n; i += 16) {
+        memcpy(&word, s + i, 8);
+        memcpy(&next, s + i + 8, 8);
+        if ((word | next) & UINT64_C(0x8080808080808080)) break;
+    }
     for (; i + 8 <= n; i += 8) {
         memcpy(&word, s + i, 8);
         if (word & UINT64_C(0x8080808080808080)) break;
@@ -81,7 +86,7 @@ Value str_from_utf8(const char *text, size_t n) {
     const unsigned char *s = (const unsigned char *)text;
     size_t points;
     uint32_t max;
-    if (n == 1 && s[0] < 0x80) return str_from_code_point(s[0]);
+    if (ascii_prefix(s, n) == n) return str_from_ascii(s, n);
     if (utf8_scan(s, n, &points, &max) < n) return codec_decode(&codec_utf8, s, n, NULL, NULL);
     if (points == 1) {
         utf8_decode_valid(s, n, &max, 4);
@@ -92,7 +97,7 @@ Value str_from_utf8(const char *text, size_t n) {
     return made;
 }
 
-unsigned utf8_put(uint32_t c, char *out) {
+static inline unsigned put_inline(uint32_t c, char *out) {
     unsigned char *o = (unsigned char *)out;
     if (c < 0x80) return o[0] = (unsigned char)c, 1;
     if (c < 0x800) return o[0] = (unsigned char)(0xC0 | c >> 6), o[1] = 0x80 | (c & 0x3F), 2;
@@ -105,17 +110,22 @@ unsigned utf8_put(uint32_t c, char *out) {
     return 4;
 }
 
+unsigned utf8_put(uint32_t c, char *out) { return put_inline(c, out); }
+
+#define LENGTH_LOOP(T)                                                                                                 \
+    for (const T *p = (const T *)(const void *)s->data, *end = p + s->length; p < end; p++) {                          \
+        if (((uint32_t)*p & 0xFFFFF800) == 0xD800) return SIZE_MAX;                                                    \
+        n += 1u + (*p >= 0x80) + (*p >= 0x800) + ((uint32_t)*p >= 0x10000);                                            \
+    }
+
 size_t utf8_length(const Str *s) {
     size_t n = 0;
     if (str_width(s) == 1) {
         for (size_t i = 0; i < s->length; i++) n += s->data[i] >> 7;
         return n + s->length;
     }
-    for (size_t i = 0; i < s->length; i++) {
-        uint32_t c = str_at(s, i);
-        if ((c & 0xFFFFF800) == 0xD800) return SIZE_MAX;
-        n += c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-    }
+    if (str_width(s) == 2) LENGTH_LOOP(uint16_t)
+    else LENGTH_LOOP(uint32_t)
     return n;
 }
 
@@ -125,8 +135,12 @@ void utf8_encode(const Str *s, char *out) {
             if (*p < 0x80) *out++ = (char)*p;
             else *out++ = (char)(0xC0 | *p >> 6), *out++ = (char)(0x80 | (*p & 0x3F));
         }
-    } else
-        for (size_t i = 0; i < s->length; i++) out += utf8_put(str_at(s, i), out);
+    } else if (str_width(s) == 2) {
+        for (const uint16_t *p = (const uint16_t *)(const void *)s->data, *end = p + s->length; p < end; p++)
+            out += put_inline(*p, out);
+    } else {
+        for (size_t i = 0; i < s->length; i++) out += put_inline(str_at(s, i), out);
+    }
 }
 
 static Utf8 *make_utf8(Str *s) {

@@ -21,7 +21,7 @@ static Value until_truth(Value iterable, bool stop) {
     Value iterator = object_iterate(iterable);
     if (is_unset(iterator)) return UNSET;
     Value item, result = from_bool(!stop);
-    while (is_set(item = iterator_next(iterator))) {
+    while (is_set(item = iterator_take(iterator))) {
         int truth = object_truth(item);
         release(item);
         if (truth < 0 || (truth != 0) == stop) {
@@ -168,7 +168,13 @@ typedef struct Extreme {
 
 static bool consider(Value item, void *context) {
     Extreme *x = context;
-    Value key = is_none(x->key) ? retain(item) : call1(x->key, item);
+    if (is_none(x->key) && is_set(x->best)) {
+        int better = object_compare_truth(item, x->best, x->op);
+        if (better > 0) replace(&x->best, retain(item));
+        return better >= 0;
+    }
+    if (is_none(x->key)) return x->best = retain(item), true;
+    Value key = call1(x->key, item);
     if (is_unset(key)) return false;
     if (is_set(x->best)) {
         int better = object_compare_truth(key, x->best_key, x->op);
