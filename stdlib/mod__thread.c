@@ -24,12 +24,12 @@ bool thread_timeout(Value seconds, int64_t *ns) {
     if (float_is(seconds)) {
         s = float_value(seconds);
     } else {
-        int64_t whole;
-        if (!object_as_int64(seconds, &whole)) return false;
+        int64_t whole = INT64_MAX;
+        if (!object_as_int64(seconds, &whole) && !error_absorb(&OverflowError_type)) return false;
         s = (double)whole;
     }
     if (isnan(s)) return raise_value_error("Invalid value NaN (not a number)"), false;
-    if (fabs(s) > TIMEOUT_MAX_SECONDS) return raise_overflow_error("timestamp out of range for platform time_t"), false;
+    if (fabs(s) > TIMEOUT_MAX_SECONDS) return raise_overflow_error("timestamp too large to convert to C _PyTime_t"), false;
     *ns = (int64_t)ceil(s * 1e9);
     return true;
 }

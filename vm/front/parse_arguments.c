@@ -205,10 +205,13 @@ static void explain_after_arguments(Parser *p) {
 
 void explain_arguments(Parser *p) {
     int32_t mark = p->mark;
+    Span start = token_span(parser_token(p));
     Arguments arguments;
-    if (parse_argument_list(p, &arguments) && arguments.keyword_count && parser_accept(p, TOKEN_COMMA) &&
-        parser_peek(p) == TOKEN_STAR)
-        raise_at(p, token_span(parser_token(p)), "iterable argument unpacking follows keyword argument unpacking");
+    if (parse_argument_list(p, &arguments) && arguments.keyword_count) {
+        Span span = span_to(start, token_span(parser_previous(p)));
+        if (parser_accept(p, TOKEN_COMMA) && parser_peek(p) == TOKEN_STAR)
+            raise_at(p, span, "iterable argument unpacking follows keyword argument unpacking");
+    }
     p->mark = mark;
     if (!p->raised) explain_first_generator(p);
     p->mark = mark;

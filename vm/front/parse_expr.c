@@ -1,6 +1,8 @@
 /* Expressions, from the comma down to the primary. */
 #include "vm/front/parse_explain.h"
 
+#include <limits.h>
+
 /* --- Binary operators: one loop over a table of precedences --- */
 
 typedef struct Infix {
@@ -36,13 +38,15 @@ static Node *make_binary(Parser *p, BinaryOp op, Span start, Node *left, Node *r
     return node;
 }
 
-/* Operators of at least this precedence; those of one precedence group to the left. */
+/* Operators of at least this precedence; those of one precedence group to the left.  An operator that binds more tightly
+ * than the one before has been tried there, in vain: to try it once more here would double the time with each level. */
 static Node *parse_binary(Parser *p, int minimum) {
     Span start = token_span(parser_token(p));
     Node *left = parse_factor(p);
-    while (left) {
+    for (int last = INT_MAX; left;) {
         Infix infix = infixes[parser_peek(p)];
-        if (infix.precedence < minimum || infix.precedence == 0) return left;
+        if (infix.precedence < minimum || infix.precedence == 0 || infix.precedence > last) return left;
+        last = infix.precedence;
         int32_t mark = p->mark++;
         Node *right = parse_binary(p, infix.precedence + 1);
         if (!right && !p->raised) return p->mark = mark, left;
