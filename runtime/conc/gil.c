@@ -224,10 +224,15 @@ static void release_and_take(Thread *thread) {
     gil_acquire(thread);
 }
 
-void gil_tick(Thread *thread) {
-    if (--thread->ticks > 0) return;
+/* After N ticks the next one counts, as in CPython 2: N = 100 makes a period of 101, a prime, so in a loop the cut comes at
+ * every instruction in turn. */
+static void tick_over(Thread *thread) {
     thread->ticks = gil_ticks();
     if (gil_policy()->has_ticks) release_and_take(thread);
+}
+
+void gil_tick(Thread *thread) {
+    if (--thread->ticks < 0) tick_over(thread);
 }
 
 void gil_preempt(Thread *thread) {
@@ -236,7 +241,7 @@ void gil_preempt(Thread *thread) {
         atomic_fetch_and(&thread->safepoint, ~drop);
         gil_serve_drop(thread);
     }
-    if (thread->ticks <= 0) gil_tick(thread);
+    if (thread->ticks < 0) tick_over(thread);
 }
 
 void gil_leave(Thread *thread) { let_go(thread, GIL_BLOCKS); }

@@ -80,7 +80,6 @@ static Thread *thread_make(void (*run)(void *), void *argument, bool daemon) {
         thread->argument = argument;
         link_locked(thread);
         snprintf(thread->name, sizeof thread->name, run ? "thread %llu" : "MainThread", (unsigned long long)thread->number);
-        thread->account = account_open(thread->number, thread->name, &thread->counters, STATE_WANTING);
     }
     mutex_unlock(&list_lock);
     return thread;
@@ -183,11 +182,20 @@ static void thread_end(Thread *thread) {
     mutex_unlock(&list_lock);
 }
 
+/* Its life begins when it first runs; somebody may have begun to observe all threads just now. */
+static void begin_account(Thread *thread) {
+    mutex_lock(&list_lock);
+    if (!thread->account)
+        thread->account = account_open(thread->number, thread->name, &thread->counters, STATE_WANTING);
+    mutex_unlock(&list_lock);
+}
+
 static void thread_run(void *argument) {
     Thread *thread = argument;
     set_recursion_limit(__builtin_frame_address(0), stack_bytes);
     thread_self = thread;
     thread->native_id = os_thread_native_id();
+    if (observe_is_on()) begin_account(thread);
     gil_acquire(thread);
     if (heap_thread_start()) thread->run(thread->argument);
     thread_end(thread);

@@ -145,6 +145,12 @@ static size_t take_changes(const Track *t, Change *out) {
     return n;
 }
 
+static void count_waiting(Writer *w, int64_t at, int threads) {
+    begin(w, 'C', NULL, at);
+    fprintf(w->out, ", \"name\": \"threads waiting for the lock\", \"args\": {\"threads\": %d}", threads);
+    end(w);
+}
+
 /* How many threads wait for the lock, over time. */
 static void write_waiting(Writer *w, const Story *s) {
     size_t events = 0, n = 0;
@@ -154,12 +160,10 @@ static void write_waiting(Writer *w, const Story *s) {
     for (size_t i = 0; i < s->count; i++) n += take_changes(&s->tracks[i], changes + n);
     qsort(changes, n, sizeof *changes, earlier);
     int waiting = 0;
+    count_waiting(w, 0, 0);
     for (size_t i = 0; i < n; i++) {
         waiting += changes[i].by;
-        if (i + 1 < n && changes[i + 1].at == changes[i].at) continue;
-        begin(w, 'C', NULL, changes[i].at);
-        fprintf(w->out, ", \"name\": \"threads waiting for the lock\", \"args\": {\"threads\": %d}", waiting);
-        end(w);
+        if (i + 1 == n || changes[i + 1].at != changes[i].at) count_waiting(w, changes[i].at, waiting);
     }
     free(changes);
 }

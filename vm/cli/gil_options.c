@@ -84,17 +84,22 @@ static bool take_stats(const char *value, GilOptions *out) {
     return true;
 }
 
+/* FROM..TO, FROM.. or ..TO; a number may have a point of its own, so the two points are found first. */
+static bool parse_range(const char *value, GilOptions *out) {
+    char from[40], *end;
+    const char *points = strstr(value, "..");
+    if (!points || points - value >= (ptrdiff_t)sizeof from) return false;
+    memcpy(from, value, (size_t)(points - value));
+    from[points - value] = 0;
+    out->from = strtod(from, &end);
+    if (*end || !(out->from >= 0)) return false;
+    out->to = strtod(points + 2, &end);
+    return !*end && (!points[2] || out->to > out->from);
+}
+
 static bool take_timeline(const char *value, GilOptions *out) {
     out->timeline = true;
-    if (!value) return true;
-    char *end;
-    out->from = strtod(value, &end);
-    if (strncmp(end, "..", 2) == 0 && out->from >= 0) {
-        const char *to = end + 2;
-        out->to = strtod(to, &end);
-        if (!*end && (!*to || out->to > out->from)) return true;
-    }
-    return wrong("--timeline", value, "FROM..TO in seconds, as 0.2..0.5");
+    return !value || parse_range(value, out) || wrong("--timeline", value, "FROM..TO in seconds, as 0.2..0.5");
 }
 
 static bool take_trace(const char *value, GilOptions *out) { return out->trace_file = value, true; }

@@ -6,7 +6,9 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
+#include "runtime/conc/deadlock.h"
 #include "runtime/conc/thread.h"
 #include "runtime/mem/check.h"
 #include "runtime/mem/gc.h"
@@ -83,11 +85,36 @@ static bool start_streams(const Options *options) {
     return is_set(done);
 }
 
+static bool flush(Value stream) {
+    if (is_unset(stream) || is_none(stream)) return true;
+    Value closed = object_get_attribute_utf8(stream, "closed");
+    int is_closed = is_set(closed) ? object_truth(closed) : -1;
+    release(closed);
+    if (is_closed != 0) return error_clear(), true;
+    Value done = call_method0(stream, names.flush);
+    release(done);
+    if (is_set(done)) return true;
+    error_clear();
+    return false;
+}
+
+/* Threads wait for each other, and the command was asked to end then. */
+static const Options *started_with;
+static void end_deadlocked(void) {
+    flush(sys_get(names.stdout));
+    flush(sys_get(names.stderr));
+    gil_options_end_run(&started_with->gil);
+    gil_options_report(&started_with->gil);
+    _exit(DEADLOCK_EXIT);
+}
+
 bool life_start(const Options *options, char **argv) {
     compile_optimize = options->optimize;
     signal(SIGPIPE, SIG_IGN);
     heap_thread_start();
     if (!thread_main_start()) return fputs("scr: cannot start the main thread\n", stderr), false;
+    started_with = options;
+    deadlock_end_process = end_deadlocked;
     gil_options_apply(&options->gil);
     import_set_library(stdlib_rows);
     if (types_start() && exec_start() && machine_start() && builtins_start() && import_start() &&
@@ -114,19 +141,6 @@ static void call_if_imported(const char *module, const char *function) {
     Value exception = error_take();
     report_print(exception);
     release(exception);
-}
-
-static bool flush(Value stream) {
-    if (is_unset(stream) || is_none(stream)) return true;
-    Value closed = object_get_attribute_utf8(stream, "closed");
-    int is_closed = is_set(closed) ? object_truth(closed) : -1;
-    release(closed);
-    if (is_closed != 0) return error_clear(), true;
-    Value done = call_method0(stream, names.flush);
-    release(done);
-    if (is_set(done)) return true;
-    error_clear();
-    return false;
 }
 
 /* Modules end in the order in which they were imported, the main one first: each dict is emptied, so that what only it

@@ -2,6 +2,7 @@
 #include "vm/exec/lock_places.h"
 
 #include <stdio.h>
+#include <string.h>
 
 #include "runtime/conc/deadlock.h"
 #include "runtime/types/error.h"
@@ -27,7 +28,10 @@ static void place(FILE *out, Value code_value, const void *pc, const char *inden
     fprintf(out, " at %s:%d, in %s\n", text_of(code->filename), line, text_of(code->qualname));
     if (!indent) return;
     Value text = source_line_text(code->filename, line);
-    if (is_set(text) && str_is(text)) fprintf(out, "%s%s\n", indent, text_of(text));
+    if (is_set(text) && str_is(text)) {
+        const char *line_text = text_of(text);
+        fprintf(out, "%s%s\n", indent, line_text + strspn(line_text, " \t"));
+    }
     release(text);
     error_clear();
 }

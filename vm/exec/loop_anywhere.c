@@ -8,12 +8,12 @@
 #define BETWEEN_INSTRUCTIONS()                                                                                 \
     do {                                                                                                       \
         Thread *self_ = thread_self;                                                                           \
-        if (gil_anywhere_now && (--self_->ticks <= 0 ||                                                        \
+        if (gil_anywhere_now && (--self_->ticks < 0 ||                                                         \
                                  (atomic_load_explicit(safepoint, memory_order_relaxed) & SAFEPOINT_GIL_DROP))) { \
             frame->pc = pc;                                                                                    \
             gil_preempt(self_);                                                                                \
         }                                                                                                      \
-        if (trace_calls_on) trace_calls_at(frame);                                                             \
+        if (trace_calls_on) trace_calls_at(frame, pc);                                                         \
     } while (0)
 
 #define LOOP_NAME execute_anywhere

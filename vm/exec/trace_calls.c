@@ -50,12 +50,13 @@ static void leave(void) {
     account_event(thread_self->account, EVENT_LEAVE, stack.names[stack.depth]);
 }
 
-void trace_calls_at(const Frame *frame) {
+/* The first instruction of a function means that it has been called anew, even where nothing was seen in between. */
+void trace_calls_at(const Frame *frame, const Instr *pc) {
+    bool begins = pc == frame->code->instrs;
+    while (stack.depth > 0 && stack.depths[stack.depth - 1] > frame->depth) leave();
     unsigned top = stack.depth;
-    if (top > 0 && stack.frames[top - 1] == frame && frame->pc != frame->code->instrs) return;
-    while (stack.depth > 0 && (stack.depths[stack.depth - 1] > frame->depth ||
-                               (stack.depths[stack.depth - 1] == frame->depth)))
-        leave();
+    if (top > 0 && stack.frames[top - 1] == frame && !begins) return;
+    if (top > 0 && stack.depths[top - 1] == frame->depth) leave();
     if (stack.depth == DEPTH_MAX) return;
     uint32_t name = name_of(frame->code);
     stack.frames[stack.depth] = frame;
