@@ -25,17 +25,17 @@ typedef struct Encoder {
 static bool encode_value(Encoder *e, Value v, const Outer *outer);
 
 static void add_unicode_escape(StrBuilder *b, uint32_t unit) {
-    char text[16];
-    snprintf(text, sizeof text, "\\u%04x", (unsigned)unit);
-    builder_ascii(b, text);
+    static const char digits[] = "0123456789abcdef";
+    char text[6] = {'\\', 'u', digits[unit >> 12 & 15], digits[unit >> 8 & 15], digits[unit >> 4 & 15], digits[unit & 15]};
+    builder_bytes(b, text, sizeof text);
 }
 
 static void add_escaped(StrBuilder *b, uint32_t c) {
     static const char special[] = "\"\\\n\r\t\f\b", letters[] = "\"\\nrtfb";
     const char *at = c && c < 128 ? strchr(special, (int)c) : NULL;
     if (at) {
-        builder_char(b, '\\');
-        builder_char(b, (unsigned char)letters[at - special]);
+        char text[2] = {'\\', letters[at - special]};
+        builder_bytes(b, text, 2);
     } else if (c < 0x10000) add_unicode_escape(b, c);
     else {
         add_unicode_escape(b, 0xD800 | (c - 0x10000) >> 10);

@@ -91,7 +91,9 @@ Value math_fsum(const Value *args, size_t count) {
 }
 
 static bool multiply_into(Value item, void *context) {
-    Value *product = context, next = object_binary(BINARY_MULTIPLY, *product, item);
+    Value *product = context;
+    if (is_double(*product) && is_double(item)) return *product = from_double(as_double(*product) * as_double(item)), true;
+    Value next = object_binary(BINARY_MULTIPLY, *product, item);
     replace(product, next);
     return is_set(next);
 }
@@ -105,7 +107,17 @@ Value math_prod(const Value *args, size_t count) {
 
 /* Integers. */
 
+static Value small_gcd(int64_t a, int64_t b) {
+    uint64_t x = (uint64_t)(a < 0 ? -a : a), y = (uint64_t)(b < 0 ? -b : b);
+    while (y) {
+        uint64_t rest = x % y;
+        x = y, y = rest;
+    }
+    return int_from_uint64(x);
+}
+
 Value math_gcd(const Value *args, size_t count) {
+    if (count == 2 && are_small_ints(args[0], args[1])) return small_gcd(as_small_int(args[0]), as_small_int(args[1]));
     Value result = from_small_int(0);
     for (size_t i = 0; i < count && is_set(result); i++) {
         Value n = object_index(args[i]);
@@ -192,6 +204,11 @@ static void perm_work(void *context) {
 
 static Value factorial(Value n) {
     int64_t k;
+    if (is_small_int(n) && as_small_int(n) >= 0 && as_small_int(n) <= 20) {
+        uint64_t product = 1;
+        for (uint64_t i = 2; i <= (uint64_t)as_small_int(n); i++) product *= i;
+        return int_from_uint64(product);
+    }
     if (int_sign(n) < 0) return raise_value_error("factorial() not defined for negative values");
     if (!int_fits_int64(n, &k)) {
         return raise_overflow_error("factorial() argument should not exceed %lld", (long long)INT64_MAX);
@@ -219,7 +236,23 @@ static bool take_pair(const Value *args, Value *n, Value *k) {
     return raise_value_error("%s must be a non-negative integer", wrong), false;
 }
 
+/* n over k as long as nothing on the way needs more than 64 bits; UNSET: it does. */
+static Value small_comb(uint64_t n, uint64_t k) {
+    uint64_t result = 1;
+    if (k > n) return from_small_int(0);
+    if (k > n - k) k = n - k;
+    for (uint64_t i = 1; i <= k; i++) {
+        if (__builtin_mul_overflow(result, n - k + i, &result)) return UNSET;
+        result /= i;
+    }
+    return int_from_uint64(result);
+}
+
 static Value comb(Value n, Value k) {
+    if (are_small_ints(n, k) && (as_small_int(k) <= 64 || as_small_int(n) - as_small_int(k) <= 64)) {
+        Value small = small_comb((uint64_t)as_small_int(n), (uint64_t)as_small_int(k));
+        if (is_set(small) || error_pending()) return small;
+    }
     Counting c = {.n = n};
     Value rest = int_subtract(n, k), result = UNSET;
     int64_t least;
@@ -266,6 +299,8 @@ Value math_perm(const Value *args, size_t count) {
 Value math_isqrt(const Value *args, size_t count) {
     Value n = object_index(args[0]);
     if (is_unset(n)) return UNSET;
+    if (is_small_int(n) && as_small_int(n) >= 0) /* 48 bits: the double is near enough to be exact when cut */
+        return from_small_int((int64_t)sqrt((double)as_small_int(n)));
     Value result = int_sign(n) < 0 ? raise_value_error("isqrt() argument must be nonnegative") : limbs_sqrt(n);
     release(n);
     return result;

@@ -403,7 +403,8 @@ static bool count_one_by_methods(Value item, void *mapping_pointer) {
 static bool counts_directly(Value mapping) {
     if (!dict_is(mapping)) return false;
     Type *t = type_of(mapping);
-    return t->set_item == dict_type.set_item && same(type_lookup(t, names.get), type_lookup(&dict_type, names.get));
+    return same(type_lookup(t, names.__setitem__), type_lookup(&dict_type, names.__setitem__)) &&
+           same(type_lookup(t, names.get), type_lookup(&dict_type, names.get));
 }
 
 static Value count_elements(const Value *args, size_t count) {

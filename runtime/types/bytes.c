@@ -5,6 +5,7 @@
 #include "runtime/types/bytes_methods.h"
 #include "runtime/types/call.h"
 #include "runtime/types/error.h"
+#include "runtime/types/items.h"
 #include "runtime/types/exception.h"
 #include "runtime/types/int.h"
 #include "runtime/types/list.h"
@@ -261,6 +262,16 @@ static Value collect_sized(Value source) {
     return made;
 }
 
+/* The bytes of a list or tuple of small ints in range; UNSET, with nothing pending: it has other items too. */
+static Value collect_items(const Value *items, size_t n) {
+    for (size_t i = 0; i < n; i++)
+        if (!is_small_int(items[i]) || (uint64_t)as_small_int(items[i]) > 255) return UNSET;
+    Value made = bytearray_from(NULL, n);
+    for (size_t i = 0; is_set(made) && i < n; i++)
+        as_bytearray(made)->data[i] = (unsigned char)as_small_int(items[i]);
+    return made;
+}
+
 Value bytes_collect(const char *type_name, Value source, Value encoding, Value errors) {
     const char *unused;
     if (!text_argument(encoding, type_name, "encoding", &unused) ||
@@ -292,6 +303,10 @@ Value bytes_collect(const char *type_name, Value source, Value encoding, Value e
     }
     if (!type_of(source)->iterate && !type_of(source)->get_item)
         return raise_type_error("cannot convert '%T' object to %s", source, type_name);
+    if (list_is_exact(source) || tuple_is_exact(source)) {
+        Value made = collect_items(items_of(source), items_length(source));
+        if (is_set(made) || error_pending()) return made;
+    }
     Value context[2] = {bytearray_from(NULL, 0), from_small_int(0)};
     if (is_unset(context[0])) return UNSET;
     if (strcmp(type_name, "bytes") == 0) context[1] = UNSET;

@@ -156,12 +156,40 @@ static Value items_of(Value iterable, const Value **items, size_t *n) {
     return held;
 }
 
+static bool all_bytes(const Value *items, size_t n) {
+    size_t total = 0;
+    for (size_t i = 0; i < n; i++)
+        if (!is_exactly(items[i], &bytes_type) || (total += as_bytes(items[i])->length) > SIZE_MAX / 4) return false;
+    return true;
+}
+
+static Value join_bytes(Span separator, const Value *items, size_t n) {
+    size_t total = 0;
+    if (n == 1) return retain(items[0]);
+    if (n && separator.length > SIZE_MAX / 4 / n) return raise_memory_error();
+    for (size_t i = 0; i < n; i++) total += as_bytes(items[i])->length + (i ? separator.length : 0);
+    Value made = bytes_from(NULL, total);
+    if (is_unset(made) || total == 0) return made;
+    unsigned char *to = as_bytes(made)->data;
+    for (size_t i = 0; i < n; i++) {
+        if (i && separator.length) to = mempcpy(to, separator.data, separator.length);
+        to = mempcpy(to, as_bytes(items[i])->data, as_bytes(items[i])->length);
+    }
+    return made;
+}
+
 Value bytes_join(Value separator, Value iterable) {
     const Value *items;
     size_t n;
     if (!type_of(iterable)->iterate && !type_of(iterable)->get_item)
         return raise_type_error("can only join an iterable");
-    Value held = items_of(iterable, &items, &n), out = is_set(held) ? bytearray_from(NULL, 0) : UNSET;
+    Value held = items_of(iterable, &items, &n);
+    if (is_set(held) && bytes_is(separator) && all_bytes(items, n)) {
+        Value made = join_bytes(bytes_span(separator), items, n);
+        release(held);
+        return made;
+    }
+    Value out = is_set(held) ? bytearray_from(NULL, 0) : UNSET;
     bool fine = is_set(out);
     for (size_t i = 0; fine && i < n; i++)
         fine = (i == 0 || append_span(out, bytes_span(separator))) && append_item(out, items[i], i);

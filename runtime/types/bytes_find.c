@@ -85,7 +85,9 @@ Value bytes_method_count(const Value *args, size_t count) {
         !needle_argument(args[1], &needle))
         return UNSET;
     Span s = bytes_span(args[0]);
-    if (needle.span.length == 0) n = from <= to ? to - from + 1 : 0;
+    if (to > s.length) to = s.length;
+    if (needle.span.length == 1) n = from < to ? search_count(s.data + from, to - from, needle.span.data[0]) : 0;
+    else if (needle.span.length == 0) n = from <= to ? to - from + 1 : 0;
     else
         for (int64_t at; (at = bytes_find(s, needle.span, from, to)) >= 0; n++) from = (size_t)at + needle.span.length;
     buffer_release(&needle.buffer);

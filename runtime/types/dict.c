@@ -253,26 +253,52 @@ bool dict_merge_unique(Value dict, Value mapping, Value callee) {
 
 /* ---- lists of contents ---- */
 
-static Value dict_list(Value dict, Value (*pick)(Value key, Value value)) {
+/* A collection may make room for the list and change the dict: then again. */
+static Value list_for(Value dict) {
     for (;;) {
-        size_t count = dict_length(dict), position = 0;
-        Value list = list_new(count), key, value;
-        if (is_unset(list)) return UNSET;
-        while (dict_next(dict, &position, &key, &value)) {
-            Value item = pick(key, value);
-            if (is_unset(item) || !list_append_steal(list, item)) return release(list), UNSET;
-        }
-        if (as_list(list)->length == count) return list;
-        release(list); /* a collection made room and changed the dict */
+        size_t count = dict_length(dict);
+        Value list = list_new(count);
+        if (is_unset(list) || dict_length(dict) == count) return list;
+        release(list);
     }
 }
 
-static Value pick_key(Value key, Value value) { return (void)value, retain(key); }
-static Value pick_value(Value key, Value value) { return (void)key, retain(value); }
-static Value pick_item(Value key, Value value) { return tuple_pack(2, key, value); }
-Value dict_key_list(Value dict) { return dict_list(dict, pick_key); }
-Value dict_value_list(Value dict) { return dict_list(dict, pick_value); }
-Value dict_item_list(Value dict) { return dict_list(dict, pick_item); }
+static void list_fill(Value dict, List *list, bool keys) {
+    size_t position = 0;
+    Value key, value;
+    while (dict_next(dict, &position, &key, &value)) list->items[list->length++] = retain(keys ? key : value);
+}
+
+Value dict_key_list(Value dict) {
+    Value list = list_for(dict);
+    if (is_set(list)) list_fill(dict, as_list(list), true);
+    return list;
+}
+
+Value dict_value_list(Value dict) {
+    Value list = list_for(dict);
+    if (is_set(list)) list_fill(dict, as_list(list), false);
+    return list;
+}
+
+/* The pairs are made first: making one may collect. */
+Value dict_item_list(Value dict) {
+    Value list = list_for(dict), key, value;
+    size_t count = is_set(list) ? as_list(list)->capacity : 0, position = 0;
+    for (; is_set(list) && as_list(list)->length < count; as_list(list)->length++) {
+        Value pair = tuple_new(2);
+        if (is_unset(pair)) return release(list), UNSET;
+        as_list(list)->items[as_list(list)->length] = pair;
+    }
+    if (is_unset(list)) return UNSET;
+    if (dict_length(dict) != count) return release(list), dict_item_list(dict);
+    for (size_t i = 0; dict_next(dict, &position, &key, &value); i++) {
+        Value *pair = as_tuple(as_list(list)->items[i])->items;
+        pair[0] = retain(key);
+        pair[1] = retain(value);
+    }
+    return list;
+}
 
 /* ---- comparison ---- */
 

@@ -125,9 +125,17 @@ static bool extend_iterator(Value list, Value iterator) {
     return !error_pending();
 }
 
+/* Characters that are shared: nothing can happen meanwhile. */
+static bool extend_latin1(List *l, const Str *s) {
+    if (!reserve_first(l, s->length)) return false;
+    for (size_t i = 0; i < s->length; i++) l->items[l->length++] = str_from_code_point(s->data[i]);
+    return true;
+}
+
 bool list_extend(Value list, Value iterable) {
     List *l = as_list(list);
     if (list_is_exact(iterable) || tuple_is_exact(iterable)) return extend_values(l, iterable);
+    if (str_is_exact(iterable) && str_width(as_str(iterable)) == 1) return extend_latin1(l, as_str(iterable));
     Value iterator = object_iterate(iterable);
     if (is_unset(iterator)) return false;
     bool fine;

@@ -42,6 +42,7 @@ typedef struct Sort {
 
 static int less_any(Value a, Value b) { return object_compare_truth(a, b, COMPARE_LT); }
 static int less_int(Value a, Value b) { return (int64_t)(a.bits << 16) < (int64_t)(b.bits << 16); }
+static int less_bool(Value a, Value b) { return a.bits < b.bits; }
 static int less_float(Value a, Value b) { return as_double(a) < as_double(b); }
 static int less_str(Value a, Value b) { return str_order(a, b) < 0; }
 
@@ -58,9 +59,11 @@ static int less_tuple_str(Value a, Value b) {
     return order ? order < 0 : less_any(a, b);
 }
 
-typedef enum Kind { KIND_ANY, KIND_INT, KIND_FLOAT, KIND_STR } Kind;
+typedef enum Kind { KIND_ANY, KIND_INT, KIND_FLOAT, KIND_STR, KIND_BOOL } Kind;
 static Kind kind_of(Value v) {
-    return is_small_int(v) ? KIND_INT : is_double(v) ? KIND_FLOAT : str_is_exact(v) ? KIND_STR : KIND_ANY;
+    if (is_small_int(v)) return KIND_INT;
+    if (is_double(v)) return KIND_FLOAT;
+    return str_is_exact(v) ? KIND_STR : is_bool(v) ? KIND_BOOL : KIND_ANY;
 }
 
 static bool all_tuples(const Value *keys, size_t n) {
@@ -71,8 +74,8 @@ static bool all_tuples(const Value *keys, size_t n) {
 
 /* The cheapest comparison that is right for all keys. */
 static Less choose_less(const Value *keys, size_t n) {
-    static const Less plain[] = {less_any, less_int, less_float, less_str};
-    static const Less first[] = {less_any, less_tuple_int, less_tuple_float, less_tuple_str};
+    static const Less plain[] = {less_any, less_int, less_float, less_str, less_bool};
+    static const Less first[] = {less_any, less_tuple_int, less_tuple_float, less_tuple_str, less_any};
     bool tuples = tuple_is_exact(keys[0]) && all_tuples(keys, n);
     Kind kind = kind_of(tuples ? tuple_at(keys[0], 0) : keys[0]);
     for (size_t i = 1; i < n && kind != KIND_ANY; i++)

@@ -284,9 +284,16 @@ static bool each_in_tuple(Value tuple, bool (*visit)(Value item, void *context),
     return true;
 }
 
+static bool each_in_latin1(Value text, bool (*visit)(Value item, void *context), void *context) {
+    for (size_t i = 0; i < str_length(text); i++)
+        if (!visit(str_from_code_point(as_str(text)->data[i]), context)) return !error_pending(); /* all are shared */
+    return true;
+}
+
 bool object_each(Value iterable, bool (*visit)(Value item, void *context), void *context) {
     if (list_is_exact(iterable)) return each_in_list(iterable, visit, context);
     if (tuple_is_exact(iterable)) return each_in_tuple(iterable, visit, context);
+    if (str_is_exact(iterable) && str_width(as_str(iterable)) == 1) return each_in_latin1(iterable, visit, context);
     Value iterator = object_iterate(iterable), item;
     if (is_unset(iterator)) return false;
     while (is_set(item = iterator_next(iterator))) {

@@ -65,9 +65,9 @@ static Value ask_sequences(BinaryOp op, Value a, Value b, BinarySlot left, Binar
 static Value binary_or_not(BinaryOp op, Value a, Value b) {
     Type *left = type_of(a), *right = type_of(b);
     BinarySlot left_slot = left->binary[op], right_slot = left == right ? NULL : right->binary[op];
+    if (left == right && left_slot && op != BINARY_MULTIPLY) return left_slot(a, b);
     if (op == BINARY_ADD || op == BINARY_MULTIPLY) {
         bool left_late = type_concatenates(left, op), right_late = right_slot && type_concatenates(right, op);
-        if (left_late && left == right && op == BINARY_ADD) return left_slot(a, b);
         if (left_late || right_late) return ask_sequences(op, a, b, left_slot, right_slot, left_late, right_late);
     }
     return ask(left_slot, right_slot, a, b);

@@ -5,11 +5,13 @@
  */
 #include "runtime/types/search.h"
 
-#include <stdbool.h>
 #include <string.h>
 
+#ifdef __SSE2__
+#include <emmintrin.h>
+#endif
+
 typedef uint8_t Block __attribute__((vector_size(16)));
-typedef uint64_t Halves __attribute__((vector_size(16)));
 
 enum { BLOCK = sizeof(Block) };
 
@@ -22,18 +24,27 @@ static inline Block block_of(uint8_t c) {
     return (Block){c, c, c, c, c, c, c, c, c, c, c, c, c, c, c, c};
 }
 
-/* Where the bytes at p fit the first and those at p + m - 1 the last byte: 0xFF, else 0. */
-static inline Halves fits(const uint8_t *p, size_t m, Block first, Block last) {
-    return (Halves)((block_at(p) == first) & (block_at(p + m - 1) == last));
+/* A bit for each byte that is all ones. */
+static inline unsigned bits_of(Block b) {
+#ifdef __SSE2__
+    return (unsigned)_mm_movemask_epi8((__m128i)b);
+#else
+    unsigned bits = 0;
+    for (unsigned i = 0; i < BLOCK; i++) bits |= (unsigned)(b[i] & 1) << i;
+    return bits;
+#endif
 }
 
-/* The first of the (at most sixteen) places that holds the needle. */
-static const uint8_t *in_block(const uint8_t *p, Halves found, const uint8_t *needle, size_t m, size_t *budget) {
-    uint8_t place[BLOCK];
-    memcpy(place, &found, sizeof found);
-    for (size_t i = 0; i < BLOCK; i++) {
-        if (!place[i]) continue;
-        if (m < 3 || memcmp(p + i + 1, needle + 1, m - 2) == 0) return p + i;
+/* The places in p[0..16) where the first byte and the last one, m - 1 behind it, fit: a bit each. */
+static inline unsigned fits(const uint8_t *p, size_t m, Block first, Block last) {
+    return bits_of((Block)((block_at(p) == first) & (block_at(p + m - 1) == last)));
+}
+
+/* The first of these places that holds the needle. */
+static const uint8_t *in_block(const uint8_t *p, unsigned places, const uint8_t *needle, size_t m, size_t *budget) {
+    for (; places; places &= places - 1) {
+        const uint8_t *at = p + __builtin_ctz(places);
+        if (m < 3 || memcmp(at + 1, needle + 1, m - 2) == 0) return at;
         *budget = *budget > m ? *budget - m : 0;
     }
     return NULL;
@@ -52,8 +63,8 @@ const uint8_t *search_first(const uint8_t *data, size_t n, const uint8_t *needle
     Block first = block_of(needle[0]), last = block_of(needle[m - 1]);
     size_t budget = 8 * n + 64;
     for (; p + BLOCK <= end; p += BLOCK) {
-        Halves found = fits(p, m, first, last);
-        if (!(found[0] | found[1])) continue;
+        unsigned found = fits(p, m, first, last);
+        if (!found) continue;
         const uint8_t *hit = in_block(p, found, needle, m, &budget);
         if (hit) return hit;
         if (!budget) return memmem(p + BLOCK, n - (size_t)(p + BLOCK - data), needle, m);
@@ -72,4 +83,23 @@ const uint8_t *search_last(const uint8_t *data, size_t n, const uint8_t *needle,
         places = (size_t)(hit - data);
     }
     return NULL;
+}
+
+size_t search_count(const uint8_t *data, size_t n, uint8_t c) {
+    size_t count = 0, i = 0;
+    Block wanted = block_of(c);
+    for (; i + BLOCK <= n; i += BLOCK) count += (size_t)__builtin_popcount(bits_of((Block)(block_at(data + i) == wanted)));
+    for (; i < n; i++) count += data[i] == c;
+    return count;
+}
+
+void search_exchange(uint8_t *data, size_t n, uint8_t from, uint8_t to) {
+    size_t i = 0;
+    Block old = block_of(from), change = block_of(from ^ to);
+    for (; i + BLOCK <= n; i += BLOCK) {
+        Block b = block_at(data + i);
+        b ^= (Block)(b == old) & change;
+        memcpy(data + i, &b, sizeof b);
+    }
+    for (; i < n; i++) data[i] = data[i] == from ? to : data[i];
 }

@@ -9,4 +9,8 @@
 const uint8_t *search_first(const uint8_t *data, size_t n, const uint8_t *needle, size_t m);
 const uint8_t *search_last(const uint8_t *data, size_t n, const uint8_t *needle, size_t m);
 
+/* How often a byte is there; another one in its place everywhere. */
+size_t search_count(const uint8_t *data, size_t n, uint8_t c);
+void search_exchange(uint8_t *data, size_t n, uint8_t from, uint8_t to);
+
 #endif

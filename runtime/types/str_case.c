@@ -1,7 +1,10 @@
 /* Case mapping of text, with mappings to several code points and the final sigma. */
+#include "runtime/types/error.h"
 #include "runtime/types/str_methods.h"
 #include "runtime/types/str_units.h"
 #include "runtime/types/unicode.h"
+
+#define EVERY_BYTE UINT64_C(0x0101010101010101)
 
 enum { SIGMA = 0x3A3, SMALL_SIGMA = 0x3C3, FINAL_SIGMA = 0x3C2 };
 
@@ -36,6 +39,25 @@ static unsigned capital_at(const Str *s, size_t i, uint32_t out[3]) {
 
 typedef unsigned (*MapAt)(const Str *s, size_t i, uint32_t out[3]);
 
+/* Text that keeps its length and its width: written in place.  UNSET, nothing pending: it does not. */
+static Value map_wide(Str *s, uint32_t (*simple)(uint32_t c)) {
+    Value made = str_new(s->length, str_max(s));
+    if (is_unset(made)) return UNSET;
+    Str *out = as_str(made);
+    unsigned width = str_width(s);
+    uint32_t all = 0;
+    for (size_t i = 0; i < s->length; i++) {
+        uint32_t c = simple(str_at(s, i));
+        if (c == UINT32_MAX || width_for(c) > width) return release(made), UNSET;
+        unit_put(out->data, width, i, c);
+        all |= c;
+    }
+    if (all > (width == 1 ? MAX_ASCII : MAX_LATIN1)) return made;
+    Value narrow = str_from_units(out->data, s->length, width);
+    release(made);
+    return narrow;
+}
+
 static Value map_slow(Str *s, MapAt map) {
     StrBuilder b = STR_BUILDER;
     uint32_t out[3];
@@ -51,18 +73,36 @@ static Value map_ascii(Str *s, unsigned char flip) {
     Value made = str_new(s->length, MAX_ASCII);
     if (is_unset(made) || !s->length) return made;
     unsigned char *out = as_str(made)->data;
-    for (size_t i = 0; i < s->length; i++) out[i] = s->data[i] ^ ((unsigned char)(s->data[i] - flip) < 26 ? 32 : 0);
+    size_t i = 0;
+    for (uint64_t word; i + 8 <= s->length; i += 8) { /* eight at a time: bit 7 of each tells whether it is such a letter */
+        memcpy(&word, s->data + i, 8);
+        uint64_t low = word + (0x80u - flip) * EVERY_BYTE, high = word + (0x80u - flip - 26) * EVERY_BYTE;
+        word ^= (low & ~high & 0x80 * EVERY_BYTE) >> 2;
+        memcpy(out + i, &word, 8);
+    }
+    for (; i < s->length; i++) out[i] = s->data[i] ^ ((unsigned char)(s->data[i] - flip) < 26 ? 32 : 0);
     return made;
 }
 
-STR_METHOD(lower) {
-    Str *s = as_str(args[0]);
-    return str_is_ascii(s) && s->length > 1 ? map_ascii(s, 'A') : map_slow(s, lower_at);
+/* One code point for another, or UINT32_MAX where that depends on the neighbours or makes several. */
+static uint32_t lower_one(uint32_t c) {
+    uint32_t out[3];
+    return c != SIGMA && unicode_to_lower(c, out) == 1 ? out[0] : UINT32_MAX;
 }
-STR_METHOD(upper) {
-    Str *s = as_str(args[0]);
-    return str_is_ascii(s) && s->length > 1 ? map_ascii(s, 'a') : map_slow(s, upper_at);
+static uint32_t upper_one(uint32_t c) {
+    uint32_t out[3];
+    return unicode_to_upper(c, out) == 1 ? out[0] : UINT32_MAX;
 }
+
+static Value map_all(Str *s, unsigned char flip, uint32_t (*one)(uint32_t c), MapAt any) {
+    if (s->length <= 1) return map_slow(s, any);
+    if (str_is_ascii(s)) return map_ascii(s, flip);
+    Value made = map_wide(s, one);
+    return is_set(made) || error_pending() ? made : map_slow(s, any);
+}
+
+STR_METHOD(lower) { return map_all(as_str(args[0]), 'A', lower_one, lower_at); }
+STR_METHOD(upper) { return map_all(as_str(args[0]), 'a', upper_one, upper_at); }
 STR_METHOD(casefold) {
     Str *s = as_str(args[0]);
     return str_is_ascii(s) && s->length > 1 ? map_ascii(s, 'A') : map_slow(s, fold_at);

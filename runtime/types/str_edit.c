@@ -20,6 +20,8 @@ static Value replace_char(Value v, uint32_t from, uint32_t to, int64_t count) {
     if (is_unset(made)) return made;
     Str *out = as_str(made);
     str_copy(out, 0, s, 0, s->length);
+    if (count == INT64_MAX && str_width(out) == 1)
+        return search_exchange(out->data + at, out->length - (size_t)at, (uint8_t)from, (uint8_t)to), made;
     while (at >= 0 && count-- != 0) {
         str_put(out, (size_t)at, to);
         at = units_find(out->data, str_width(out), (size_t)at + 1, out->length, from);

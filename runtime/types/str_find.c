@@ -68,18 +68,12 @@ int64_t str_find(Value s, Value needle, size_t start, size_t stop) { return find
 int64_t str_rfind(Value s, Value needle, size_t start, size_t stop) { return find_text(s, needle, start, stop, true); }
 bool str_contains(Value s, Value needle) { return str_find(s, needle, 0, str_length(s)) >= 0; }
 
-static size_t count_byte(const unsigned char *data, size_t start, size_t stop, unsigned char c) {
-    size_t n = 0;
-    for (size_t i = start; i < stop; i++) n += data[i] == c;
-    return n;
-}
-
 size_t str_count(Value s, Value needle, size_t start, size_t stop, size_t limit) {
     size_t m = str_length(needle), n = 0;
     if (stop > str_length(s)) stop = str_length(s);
     if (start > stop) return 0;
     if (m == 1 && limit == SIZE_MAX && str_width(as_str(s)) == 1 && str_width(as_str(needle)) == 1)
-        return count_byte(as_str(s)->data, start, stop, as_str(needle)->data[0]);
+        return search_count(as_str(s)->data + start, stop - start, as_str(needle)->data[0]);
     if (m == 0) return stop - start + 1 < limit ? stop - start + 1 : limit;
     if (str_width(as_str(s)) == 1 && str_width(as_str(needle)) == 1) {
         const unsigned char *from = as_str(s)->data + start, *end = as_str(s)->data + stop;

@@ -125,7 +125,18 @@ Value str_multiply(Value a, Value b) {
 
 Value str_modulo(Value a, Value b) { return str_is(a) ? str_percent(a, b) : NOT_IMPLEMENTED; }
 
+static Value step_slice_ascii(Str *s, int64_t start, int64_t step, size_t count) {
+    Value made = str_new(count, MAX_ASCII);
+    if (is_unset(made)) return made;
+    unsigned char *out = as_str(made)->data;
+    const unsigned char *from = s->data + start;
+    for (size_t i = 0; i < count; i++, from += step) out[i] = *from;
+    return made;
+}
+
 static Value step_slice(Str *s, int64_t start, int64_t step, size_t count) {
+    if (count == 1) return str_from_code_point(str_at(s, (size_t)start));
+    if (str_is_ascii(s)) return step_slice_ascii(s, start, step, count);
     unsigned width = str_width(s);
     uint32_t max = 0;
     for (size_t i = 0; i < count; i++) max |= unit_at(s->data, width, (size_t)(start + (int64_t)i * step));

@@ -31,8 +31,42 @@ static bool add_replacement(StrBuilder *b, Value found) {
     return !b->failed;
 }
 
+/* ASCII text by a dict that maps it to ASCII: each character is looked up once.  UNSET, nothing pending: not so. */
+static Value translate_ascii(Value v, Value table) {
+    enum { UNKNOWN = 255, GONE = 254 };
+    Str *s = as_str(v);
+    unsigned char to[128];
+    memset(to, UNKNOWN, sizeof to);
+    Value made = str_new(s->length, MAX_ASCII);
+    if (is_unset(made)) return made;
+    unsigned char *out = as_str(made)->data;
+    for (size_t i = 0; i < s->length; i++) {
+        unsigned char c = s->data[i];
+        if (to[c] == UNKNOWN) {
+            Value found;
+            int known = dict_find(table, from_small_int(c), &found);
+            bool simple = known == 0 || is_none(found) || (is_small_int(found) && (uint64_t)as_small_int(found) < 128) ||
+                          (str_is(found) && str_length(found) == 1 && str_is_ascii(as_str(found)));
+            if (known < 0 || !simple) return release(made), UNSET;
+            to[c] = known == 0      ? c
+                    : is_none(found) ? GONE
+                    : str_is(found)  ? as_str(found)->data[0]
+                                     : (unsigned char)as_small_int(found);
+        }
+        if (to[c] != GONE) *out++ = to[c];
+    }
+    if (out == as_str(made)->data + s->length) return made;
+    Value shorter = str_from_ascii(as_str(made)->data, (size_t)(out - as_str(made)->data));
+    release(made);
+    return shorter;
+}
+
 STR_METHOD(translate) {
     Str *s = as_str(args[0]);
+    if (str_is_ascii(s) && s->length > 1 && dict_is_exact(args[1])) {
+        Value quick = translate_ascii(args[0], args[1]);
+        if (is_set(quick) || error_pending()) return quick;
+    }
     StrBuilder b = STR_BUILDER;
     for (size_t i = 0; i < s->length; i++) {
         Value found = look_up(args[1], str_at(s, i));
