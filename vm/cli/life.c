@@ -18,6 +18,7 @@
 #include "runtime/types/class.h"
 #include "runtime/types/dict.h"
 #include "runtime/types/error.h"
+#include "runtime/types/exception.h"
 #include "runtime/types/list.h"
 #include "runtime/types/object.h"
 #include "runtime/types/str.h"
@@ -94,7 +95,8 @@ static bool flush(Value stream) {
     Value done = call_method0(stream, names.flush);
     release(done);
     if (is_set(done)) return true;
-    error_clear();
+    if (error_matches(&BrokenPipeError_type)) error_clear(); /* there is nobody left to tell */
+    else error_unraisable(NULL, stream);
     return false;
 }
 
@@ -162,7 +164,7 @@ int life_end(const Options *options, int code) {
     thread_stop_others();
     bool flushed = flush(sys_get(names.stdout));
     end_modules();
-    flushed = flush(sys_get(names.stdout)) && flushed;
+    flushed = flushed && flush(sys_get(names.stdout));
     flush(sys_get(names.stderr));
     if (options->leaks) {
         import_end();

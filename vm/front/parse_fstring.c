@@ -171,8 +171,8 @@ static Node *parse_text(FString *f, const char *start, const char *end) {
     source.inner_end = end;
     source.inner_line = f->token->line;
     const char *line_start = f->token->start - f->token->col;
-    for (const char *s = f->token->start; s < start; s++)
-        if (*s == '\n') source.inner_line++, line_start = s + 1;
+    for (const char *s = f->token->start; (s = memchr(s, '\n', (size_t)(start - s)));)
+        source.inner_line++, line_start = ++s;
     source.inner_col = (int32_t)(start - line_start) - 1;
     return parse_inside(f->parser, &source);
 }
