@@ -63,10 +63,13 @@ static bool open_path(FileIO *f, Value path, int flags) {
         release(bytes);
         return raise_value_error("embedded null byte"), false;
     }
-    BLOCKING_BEGIN(os_open)
-    f->fd = open(text, flags, 0666);
-    BLOCKING_END
+    do {
+        BLOCKING_BEGIN(os_open)
+        f->fd = open(text, flags, 0666);
+        BLOCKING_END
+    } while (f->fd < 0 && errno == EINTR && safepoint_signals());
     release(bytes);
+    if (error_pending()) return false;
     if (f->fd < 0) return raise_os_error(errno, path, UNSET), false;
     return true;
 }

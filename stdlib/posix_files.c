@@ -302,7 +302,10 @@ static Value posix_readlink(const Value *args, size_t count) {
     Path path;
     char target[PATH_MAX + 1];
     if (!path_get(args[0], "readlink", &path)) return UNSET;
-    ssize_t n = readlink(path.text, target, PATH_MAX);
+    ssize_t n;
+    BLOCKING_BEGIN(os_files)
+    n = readlink(path.text, target, PATH_MAX);
+    BLOCKING_END
     path_release(&path);
     if (n < 0) return path_error(args[0]);
     target[n] = 0;
@@ -312,7 +315,10 @@ static Value posix_readlink(const Value *args, size_t count) {
 static Value posix_realpath(const Value *args, size_t count) {
     Path path;
     if (!path_get(args[0], "realpath", &path)) return UNSET;
-    char *real = realpath(path.text, NULL);
+    char *real;
+    BLOCKING_BEGIN(os_files)
+    real = realpath(path.text, NULL);
+    BLOCKING_END
     path_release(&path);
     if (!real) return path_error(args[0]);
     Value result = path_value(real, path.is_bytes);
@@ -324,7 +330,10 @@ static Value posix_access(const Value *args, size_t count) {
     Path path;
     int mode;
     if (!fd_get(args[1], &mode) || !path_get(args[0], "access", &path)) return UNSET;
-    int denied = access(path.text, mode);
+    int denied;
+    BLOCKING_BEGIN(os_files)
+    denied = access(path.text, mode);
+    BLOCKING_END
     path_release(&path);
     return from_bool(!denied);
 }
@@ -334,7 +343,10 @@ static Value posix_truncate(const Value *args, size_t count) {
     int64_t n;
     if (int_is(args[0])) return posix_ftruncate(args, count);
     if (!object_as_int64(args[1], &n) || !path_get(args[0], "truncate", &path)) return UNSET;
-    int failed = truncate(path.text, n);
+    int failed;
+    BLOCKING_BEGIN(os_truncate)
+    failed = truncate(path.text, n);
+    BLOCKING_END
     path_release(&path);
     return failed ? path_error(args[0]) : NONE;
 }
@@ -349,7 +361,10 @@ static Value posix_utime(const Value *args, size_t count) {
         times[i] = (struct timespec){ns / 1000000000, ns % 1000000000};
     }
     if (!path_get(args[0], "utime", &path)) return UNSET;
-    int failed = utimensat(AT_FDCWD, path.text, times, 0);
+    int failed;
+    BLOCKING_BEGIN(os_files)
+    failed = utimensat(AT_FDCWD, path.text, times, 0);
+    BLOCKING_END
     path_release(&path);
     return failed ? path_error(args[0]) : NONE;
 }
@@ -359,11 +374,21 @@ static Value posix_getcwd(const Value *args, size_t count) {
     return getcwd(folder, sizeof folder) ? path_value(folder, false) : raise_os_error(errno, UNSET, UNSET);
 }
 
+/* NULL at the end. */
+static struct dirent *next_entry(DIR *folder) {
+    struct dirent *entry;
+    errno = 0;
+    BLOCKING_BEGIN(os_files)
+    entry = readdir(folder);
+    BLOCKING_END
+    return entry;
+}
+
 /* Names in a folder, each with its kind: [(name, d_type), ...]. */
 static Value read_folder(DIR *folder, bool as_bytes, bool kinds) {
     Value list = list_new(0);
     struct dirent *entry;
-    while (is_set(list) && (errno = 0, entry = readdir(folder))) {
+    while (is_set(list) && (entry = next_entry(folder))) {
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0) continue;
         Value name = path_value(entry->d_name, as_bytes);
         if (is_set(name) && kinds) {

@@ -10,6 +10,7 @@
 #include <readline/history.h>
 #include <readline/readline.h>
 
+#include "runtime/conc/blocking.h"
 #include "runtime/mem/heap.h"
 #include "runtime/types/call.h"
 #include "runtime/types/dict.h"
@@ -47,7 +48,10 @@ static char *read_plain(const char *prompt) {
     size_t capacity = 0;
     fputs(prompt, stdout);
     fflush(stdout);
-    ssize_t n = getline(&line, &capacity, stdin);
+    ssize_t n;
+    BLOCKING_BEGIN(os_read)
+    n = getline(&line, &capacity, stdin);
+    BLOCKING_END
     if (n < 0) return free(line), NULL;
     if (n > 0 && line[n - 1] == '\n') line[n - 1] = 0;
     return line;
@@ -55,7 +59,10 @@ static char *read_plain(const char *prompt) {
 
 static char *read_line(const char *prompt, bool terminal) {
     if (!terminal) return read_plain(prompt);
-    char *line = readline(prompt);
+    char *line;
+    BLOCKING_BEGIN(os_read)
+    line = readline(prompt);
+    BLOCKING_END
     if (line && *line) add_history(line);
     return line;
 }
