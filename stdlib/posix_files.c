@@ -42,7 +42,14 @@ void path_release(Path *path) { clear(&path->holder); }
 Value path_value(const char *text, bool as_bytes) {
     return as_bytes ? bytes_from(text, strlen(text)) : str_decode(text, strlen(text), "utf-8", "surrogateescape");
 }
-Value path_error(Value path) { return raise_os_error(errno, path, UNSET); }
+Value path_error(Value path) {
+    int number = errno;
+    bool plain = str_is(path) || bytes_is(path) || !is_object(path);
+    Value shown = plain ? retain(path) : call_special(path, names.__fspath__, NULL, 0, "%s");
+    if (is_set(shown)) raise_os_error(number, shown, UNSET);
+    release(shown);
+    return UNSET;
+}
 
 bool fd_get(Value v, int *out) {
     int64_t n;
