@@ -71,7 +71,7 @@ static Thread *thread_make(void (*run)(void *), void *argument, bool daemon) {
         thread->ident = 0;
         thread->native_id = 0;
         thread->machine = NULL;
-        thread->async_exception = thread->locals = UNSET;
+        thread->async_exception = thread->locals = thread->context = thread->running_loop = UNSET;
         thread->gil_spins = thread->lock_spins = FIRST_SPINS;
         thread->ticks = gil_ticks();
         thread->priority = 0;
@@ -156,6 +156,8 @@ bool thread_main_start(void) {
     thread->native_id = os_thread_native_id();
     thread_self = thread_main = thread;
     root_add(&thread->locals);
+    root_add(&thread->context);
+    root_add(&thread->running_loop);
     set_recursion_limit(__builtin_frame_address(0), os_main_stack_bytes());
     gil_acquire(thread);
     gc_request = request_collection;
@@ -171,6 +173,8 @@ void thread_stop_others(void) { gil_close(thread_self); }
 static void thread_end(Thread *thread) {
     clear(&thread->async_exception);
     clear(&thread->locals);
+    clear(&thread->context);
+    clear(&thread->running_loop);
     heap_thread_end();
     thread_self = NULL;
     thread->holds_gil = false;

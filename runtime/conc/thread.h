@@ -30,6 +30,8 @@ struct Thread {
     _Atomic(Account *) account;  /* NULL: not observed */
     struct LockHolder *waits_for; /* a lock without a limit; under the GIL */
     char name[48];
+    Value context;               /* owned: the current contextvars.Context, or UNSET: an empty one */
+    Value running_loop;          /* owned: the event loop that runs on this thread, or UNSET */
     unsigned gil_spins, lock_spins; /* how long it pays to wait busily; adapts */
     void (*run)(void *argument);
     void *argument;
