@@ -34,7 +34,7 @@ LIB_FLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null) $(foreach p,$(
 LIBS      := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm -lpthread
 
 SOURCES := $(sort $(wildcard runtime/*/*.c vm/*/*.c stdlib/*.c))
-SCRIPTS := $(sort $(wildcard stdlib/*.scr stdlib/*/*.scr))
+SCRIPTS := $(sort $(wildcard stdlib/*.scr stdlib/*/*.scr stdlib/*/*/*.scr))
 MAIN    := vm/cli/main.c
 CFLAGS_ALL = -std=gnu11 -D_GNU_SOURCE $(OPTIMIZE) -g $(WARNINGS) -I. $(LIB_FLAGS) -fno-strict-aliasing -fwrapv -fvisibility=hidden \
              -MMD -MP $(EXTRA_CFLAGS)

@@ -89,7 +89,7 @@ static bool fill(Value dict) {
     static const struct {
         const char *name;
         Type *type;
-    } types[] = {{"Loop", &loop_type},     {"Handle", &handle_type}, {"TimerHandle", &timer_handle_type},
+    } types[] = {{"Loop", &loop_type},     {"Handle", &loop_handle_type}, {"TimerHandle", &loop_timer_handle_type},
                  {"Future", &future_type}, {"Task", &task_type},     {"_GatheringFuture", &gathering_type},
                  {"_Sleep", &sleep_type}};
     for (size_t i = 0; i < sizeof types / sizeof types[0]; i++)

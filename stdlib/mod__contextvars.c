@@ -2,7 +2,7 @@
 #include "runtime/loop/context.h"
 #include "stdlib/stdlib.h"
 
-static Value copy_context(const Value *args, size_t count) { return context_copy(); }
+static Value copy_context(const Value *args, size_t count) { return task_context_copy(); }
 
 static const NativeDef functions[] = {
     FUNCTION("copy_context", "", copy_context, "A copy of the current context."),
@@ -15,4 +15,4 @@ static bool fill(Value dict) {
            dict_set_utf8(dict, "Token", type_value(&context_token_type));
 }
 
-const ModuleDef mod__contextvars = {"_contextvars", "Context variables.", functions, fill, context_ready};
+const ModuleDef mod__contextvars = {"_contextvars", "Context variables.", functions, fill, task_context_ready};

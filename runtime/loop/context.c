@@ -50,7 +50,7 @@ static Value current_bindings(void) {
     return is_set(context) ? as_context(context)->bindings : UNSET;
 }
 
-Value context_snapshot(bool *failed) {
+Value task_context_snapshot(bool *failed) {
     Value bindings = current_bindings();
     *failed = false;
     if (is_unset(bindings) || dict_length(bindings) == 0) return UNSET;
@@ -59,7 +59,7 @@ Value context_snapshot(bool *failed) {
     return copy;
 }
 
-Value context_copy(void) { return context_with(current_bindings()); }
+Value task_context_copy(void) { return context_with(current_bindings()); }
 
 /* Borrowed. */
 static Value current_context(void) {
@@ -70,7 +70,7 @@ static Value current_context(void) {
     return thread_self->context;
 }
 
-bool context_enter(Value context, Value *outer) {
+bool task_context_enter(Value context, Value *outer) {
     if (is_set(context)) {
         if (as_context(context)->entered)
             return raise_runtime_error("cannot enter context: %R is already entered", context), false;
@@ -81,7 +81,7 @@ bool context_enter(Value context, Value *outer) {
     return true;
 }
 
-void context_leave(Value *context, Value outer) {
+void task_context_leave(Value *context, Value outer) {
     Value own = thread_self->context;
     thread_self->context = outer;
     if (is_set(own)) as_context(own)->entered = false;
@@ -119,14 +119,14 @@ static Value context_make(Type *type, const Value *args, size_t count, Value kwn
 /* run(callable, *args, **kwargs): kwargs stand in args[2], the rest of the positional arguments behind them. */
 static Value context_run(const Value *args, size_t count) {
     Value outer, context = args[0], result = UNSET;
-    if (!context_enter(context, &outer)) return UNSET;
+    if (!task_context_enter(context, &outer)) return UNSET;
     if (is_unset(args[2])) result = call(args[1], args + 3, count - 3, UNSET);
     else {
         Value rest = tuple_from_values(args + 3, count - 3);
         if (is_set(rest)) result = call_tuple_dict(args[1], rest, args[2]);
         release(rest);
     }
-    context_leave(&context, outer);
+    task_context_leave(&context, outer);
     return result;
 }
 
@@ -381,7 +381,7 @@ static Type token_missing_type = {
     .repr = missing_repr,
 };
 
-bool context_ready(void) {
+bool task_context_ready(void) {
     if (!type_ready(&context_type) || !type_ready(&context_var_type) || !type_ready(&token_missing_type)) return false;
     if (!type_ready(&context_token_type)) return false;
     if (is_set(token_missing)) return true;

@@ -11,17 +11,17 @@
 
 extern Type context_type, context_var_type, context_token_type;
 
-bool context_ready(void);
+bool task_context_ready(void);
 /* What copy_context() returns, or UNSET with nothing pending while the current context is empty.  *failed: MemoryError.
  */
-Value context_snapshot(bool *failed);
+Value task_context_snapshot(bool *failed);
 /* An object in any case; UNSET: MemoryError pending. */
-Value context_copy(void);
+Value task_context_copy(void);
 
-/* Runs the calling thread in `*context` until context_leave(); what was current is returned in *outer (not owned by
+/* Runs the calling thread in `*context` until task_context_leave(); what was current is returned in *outer (not owned by
  * anybody else meanwhile).  False: RuntimeError, it is entered already. */
-bool context_enter(Value context, Value *outer);
+bool task_context_enter(Value context, Value *outer);
 /* Afterwards *context is what the thread had: an object when an UNSET one has become one. */
-void context_leave(Value *context, Value outer);
+void task_context_leave(Value *context, Value outer);
 
 #endif

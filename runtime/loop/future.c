@@ -422,7 +422,7 @@ static Value method_get_loop(const Value *args, size_t count) {
 static Value method_add_done_callback(const Value *args, size_t count) {
     if (!started(args[0])) return UNSET;
     bool failed = false;
-    Value context = is_set(args[2]) && !is_none(args[2]) ? retain(args[2]) : context_snapshot(&failed);
+    Value context = is_set(args[2]) && !is_none(args[2]) ? retain(args[2]) : task_context_snapshot(&failed);
     bool done = !failed && future_add_callback(args[0], args[1], context);
     release(context);
     return done ? NONE : UNSET;
@@ -484,7 +484,7 @@ static bool set_log(Value self, Value value) {
 /* A task that waits shows as its bound method. */
 static bool append_callback(Value list, FutureCallback c) {
     Value shown = task_is(c.callback) ? object_get_attribute_utf8(c.callback, "_wakeup") : retain(c.callback);
-    Value context = is_set(c.context) ? retain(c.context) : context_copy();
+    Value context = is_set(c.context) ? retain(c.context) : task_context_copy();
     Value pair = is_set(shown) && is_set(context) ? tuple_pack(2, shown, context) : UNSET;
     release(shown);
     release(context);

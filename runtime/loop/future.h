@@ -10,6 +10,7 @@
 #define LOOP_FUTURE_H
 
 #include "runtime/loop/loop.h"
+#include "runtime/types/native.h"
 
 typedef enum FutureState { FUTURE_PENDING, FUTURE_CANCELLED, FUTURE_FINISHED } FutureState;
 
@@ -43,7 +44,7 @@ typedef struct FutureObject { /* what asyncio.Future makes */
 typedef struct Task Task;
 struct Task {
     Future future;
-    Value coroutine;     /* UNSET once it has ended and been dropped */
+    Value coroutine;
     Value waiter;        /* the future it waits for, or UNSET */
     Value context;       /* or UNSET: an empty one */
     Value name;          /* a str, or the number in Task-7 */

@@ -29,7 +29,7 @@ static bool set_origin(Handle *h) {
 static Value fill(Handle *h, Value loop, Value callback, Value args, Value context) {
     if (!h) return UNSET;
     bool failed = false;
-    h->context = is_set(context) && !is_none(context) ? retain(context) : context_snapshot(&failed);
+    h->context = is_set(context) && !is_none(context) ? retain(context) : task_context_snapshot(&failed);
     h->loop = retain(loop);
     h->callback = retain(callback);
     h->args = retain(args);
@@ -39,11 +39,11 @@ static Value fill(Handle *h, Value loop, Value callback, Value args, Value conte
 }
 
 Value handle_new(Value loop, Value callback, Value args, Value context) {
-    return fill(object_allocate(&handle_type, sizeof(Handle)), loop, callback, args, context);
+    return fill(object_allocate(&loop_handle_type, sizeof(Handle)), loop, callback, args, context);
 }
 
 Value handle_new_timer(Value loop, double when, Value callback, Value args, Value context) {
-    Handle *h = object_allocate(&timer_handle_type, sizeof(Handle));
+    Handle *h = object_allocate(&loop_timer_handle_type, sizeof(Handle));
     if (h) h->when = when;
     return fill(h, loop, callback, args, context);
 }
@@ -82,9 +82,9 @@ bool handle_run(Value handle) {
     Handle *h = as_handle(handle);
     if (h->cancelled) return true;
     Value callback = retain(h->callback), args = retain(h->args), outer, result = UNSET;
-    if (context_enter(h->context, &outer)) {
+    if (task_context_enter(h->context, &outer)) {
         result = call(callback, as_tuple(args)->items, tuple_length(args), UNSET);
-        context_leave(&h->context, outer);
+        task_context_leave(&h->context, outer);
     }
     release(callback);
     release(args);
@@ -197,7 +197,7 @@ static const MemberDef timer_handle_members[] = {
     {0},
 };
 
-Type handle_type = {
+Type loop_handle_type = {
     TYPE_HEAD("asyncio.events.Handle"),
     .flags = TYPE_BASE | TYPE_GC | TYPE_WEAK,
     .basic_size = sizeof(Handle),
@@ -212,9 +212,9 @@ Type handle_type = {
     .repr = repr,
 };
 
-Type timer_handle_type = {
+Type loop_timer_handle_type = {
     TYPE_HEAD("asyncio.events.TimerHandle"),
-    .base = &handle_type,
+    .base = &loop_handle_type,
     .flags = TYPE_BASE | TYPE_GC | TYPE_WEAK,
     .basic_size = sizeof(Handle),
     .attrs_offset = offsetof(Handle, attrs),

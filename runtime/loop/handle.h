@@ -16,11 +16,11 @@ typedef struct Handle {
     Attrs attrs;
 } Handle;
 
-extern Type handle_type, timer_handle_type;
+extern Type loop_handle_type, loop_timer_handle_type;
 
 static inline Handle *as_handle(Value v) { return (Handle *)as_object(v); }
 static inline bool handle_is(Value v) {
-    return is_exactly(v, &handle_type) || is_exactly(v, &timer_handle_type);
+    return is_exactly(v, &loop_handle_type) || is_exactly(v, &loop_timer_handle_type);
 }
 
 /* args: a tuple.  context UNSET: a copy of the current one. */

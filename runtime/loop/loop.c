@@ -46,7 +46,7 @@ bool loop_call_soon(Value loop, Value callback, Value argument, Value context) {
         return done;
     }
     Value name = str_intern_cstr("call_soon"), key = str_intern_cstr("context"), kwnames = tuple_pack(1, key);
-    Value given = is_unset(context) || is_none(context) ? context_copy() : retain(context);
+    Value given = is_unset(context) || is_none(context) ? task_context_copy() : retain(context);
     Value all[] = {callback, is_set(argument) ? argument : given, given};
     Value result = UNSET;
     if (is_set(given)) result = call_method(loop, name, all, is_set(argument) ? 2 : 1, kwnames);
@@ -176,17 +176,22 @@ static bool may_run(Loop *loop) {
 
 static Value check_running(const Value *args, size_t count) { return may_run(as_loop(args[0])) ? NONE : UNSET; }
 
-/* The main thread's signals wake its loop. */
+/* The main thread's signals wake its loop, unless the script has its own way of being told. */
+static bool listen_to_signals(Loop *loop) {
+    int none = -1;
+    return thread_self->is_main && atomic_compare_exchange_strong(&signal_wakeup_fd, &none, loop->wake.writer);
+}
+
 static Value run(const Value *args, size_t count) {
     Loop *loop = as_loop(args[0]);
     if (!may_run(loop) || !loop_open(loop)) return UNSET;
-    int wake = thread_self->is_main ? signal_set_wake(loop->wake.writer) : -1;
+    bool listens = listen_to_signals(loop);
     thread_self->running_loop = retain(args[0]);
     loop->thread = thread_self->ident;
     bool done = loop_run(loop);
     loop->thread = 0;
     clear(&thread_self->running_loop);
-    if (thread_self->is_main) signal_set_wake(wake);
+    if (listens) atomic_store(&signal_wakeup_fd, -1);
     return done ? NONE : UNSET;
 }
 
@@ -383,7 +388,7 @@ static bool make_errors(void) {
 }
 
 bool loop_ready(void) {
-    return context_ready() && type_ready(&loop_type) && type_ready(&handle_type) && type_ready(&timer_handle_type) &&
+    return task_context_ready() && type_ready(&loop_type) && type_ready(&loop_handle_type) && type_ready(&loop_timer_handle_type) &&
            type_ready(&future_type) && type_ready(&task_type) && type_ready(&sleeper_type) &&
            type_ready(&gathering_type) && type_ready(&future_iterator_type) && type_ready(&sleep_type) && make_errors();
 }

@@ -91,14 +91,14 @@ bool loop_report(Loop *loop, Value handle, const char *what) {
 
 static bool run_of_subclass(Loop *loop, LoopEntry entry) {
     if (task_is(entry.object)) return task_step(entry.object);
-    if (type_is_subtype(type_of(entry.object), &handle_type)) return handle_run(entry.object);
+    if (type_is_subtype(type_of(entry.object), &loop_handle_type)) return handle_run(entry.object);
     return true;
 }
 
 static bool run_kind(Loop *loop, LoopEntry entry) {
     Type *type = type_of(entry.object);
     if (type == &task_type) return task_step(entry.object);
-    if (type == &handle_type || type == &timer_handle_type) return handle_run(entry.object);
+    if (type == &loop_handle_type || type == &loop_timer_handle_type) return handle_run(entry.object);
     if (type == &sleeper_type) return sleeper_fire(entry.object) || loop_report(loop, UNSET, "sleep");
     if (type == &gathering_type)
         return gather_child_done(entry.object, entry.argument) || loop_report(loop, UNSET, "gather");

@@ -80,7 +80,7 @@ bool loop_collect_events(Loop *loop, int64_t timeout) {
     else {
         atomic_store(&loop->sleeping, true);
         if (atomic_load(&loop->inbox_full)) timeout = 0;
-        BLOCKING_BEGIN
+        BLOCKING_BEGIN(loop_wait)
         n = loop->poller->kind->wait(loop->poller, events, EVENTS, timeout);
         BLOCKING_END
         atomic_store(&loop->sleeping, false);

@@ -81,7 +81,7 @@ static bool task_start(Value task, Value loop, Value coroutine, Value name, Valu
     t->future.quiet = true;
     if (drivable == 0) raise_type_error("a coroutine was expected, got %R", coroutine);
     if (drivable != 1 || !future_start(&t->future, loop) || !set_name(t, name)) return false;
-    t->context = is_set(context) && !is_none(context) ? retain(context) : context_snapshot(&failed);
+    t->context = is_set(context) && !is_none(context) ? retain(context) : task_context_snapshot(&failed);
     t->coroutine = retain(coroutine);
     if (failed || !schedule_step(task)) return false;
     t->future.quiet = false;
@@ -192,7 +192,7 @@ static bool wait_for_foreign(Task *t, Value future, Value blocking) {
     if (truth < 0) return false;
     if (!truth) return bad_yield(t, "yield was used instead of yield from in task %R with %R", future);
     Value wake = object_get_attribute_utf8(from_object(t), "_wakeup"), add = UNSET, key = UNSET, done = UNSET;
-    Value context = is_set(t->context) ? retain(t->context) : context_copy();
+    Value context = is_set(t->context) ? retain(t->context) : task_context_copy();
     Value name = str_intern_cstr("_asyncio_future_blocking");
     if (is_set(wake) && is_set(context) && object_set_attribute(future, name, FALSE_VALUE)) {
         add = object_get_attribute_utf8(future, "add_done_callback");
@@ -232,7 +232,6 @@ static bool after_yield(Task *t, Value yielded) {
 }
 
 static bool after_return(Task *t, Value result) {
-    clear(&t->coroutine);
     if (!t->future.must_cancel) return future_set_result(from_object(t), result);
     t->future.must_cancel = false;
     return future_cancel_plain(from_object(t), is_set(t->future.cancel_message) ? t->future.cancel_message : NONE) >= 0;
@@ -240,9 +239,6 @@ static bool after_return(Task *t, Value result) {
 
 static bool after_raise(Task *t) {
     Value self = from_object(t), error = error_take();
-    Value coroutine = t->coroutine;
-    t->coroutine = UNSET;
-    release(coroutine);
     if (object_is_instance_exact_or_sub(error, as_type(future_cancelled_error))) {
         replace(&t->future.keep, error);
         return future_cancel_plain(self, is_set(t->future.cancel_message) ? t->future.cancel_message : NONE) >= 0;
@@ -281,9 +277,9 @@ static Value input(Task *t) {
 static bool step_now(Task *t, Value loop) {
     Value outer, result = UNSET, value = input(t), coroutine = retain(t->coroutine);
     int outcome = -1;
-    if (context_enter(t->context, &outer)) {
+    if (task_context_enter(t->context, &outer)) {
         outcome = drive(coroutine, value, &result);
-        context_leave(&t->context, outer);
+        task_context_leave(&t->context, outer);
     }
     if (loop_is(loop)) clear(&as_loop(loop)->task);
     else if (!set_current(loop, UNSET)) return false;

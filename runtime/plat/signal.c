@@ -12,21 +12,9 @@ _Atomic int signal_wakeup_fd = -1;
 
 static _Atomic uint64_t pending;
 
-static _Atomic int wake = -1;
-
-int signal_set_wake(int fd) { return atomic_exchange(&wake, fd); }
-
-/* A full pipe has woken its reader already. */
-static void wake_reader(int number) {
-    int fd = atomic_load(&wake);
-    unsigned char byte = (unsigned char)number;
-    if (fd >= 0 && write(fd, &byte, 1) < 0) errno = 0;
-}
-
 void signal_simulate(int number) {
     atomic_fetch_or(&pending, UINT64_C(1) << (number - 1));
     if (signal_notify) signal_notify();
-    wake_reader(number);
 }
 
 static void handle(int number) {

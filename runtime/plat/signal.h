@@ -21,8 +21,6 @@ bool signal_set_action(int number, SignalAction action);
 /* Signals that came since the last call, one bit each. */
 uint64_t signal_take_pending(void);
 bool signal_any_pending(void);
-/* Each signal also writes its number as a byte to this non-blocking descriptor; -1: to none.  Returns the one before. */
-int signal_set_wake(int fd);
 /* As if the signal had come. */
 void signal_simulate(int number);
 

@@ -10,7 +10,7 @@ esac
 same=0 different=0 left=0
 out=$(mktemp) || exit 2
 trap 'rm -f "$out"' EXIT
-for test in $(find tests/lang tests/types tests/conc tests/limits tests/regress tests/stress -name '*.scr' | sort); do
+for test in $(find tests/lang tests/types tests/conc tests/loop tests/limits tests/regress tests/stress -name '*.scr' | sort); do
     base=${test%.scr}
     [ -f "$base.out" ] || [ "$1" = --write ] || continue
     if head -1 "$test" | grep -q '# scr only'; then left=$((left + 1)); continue; fi

@@ -8,8 +8,8 @@ make -s -j"$jobs" BUILD=build/asan ENGINES=plain OPTIMIZE=-O1 build/asan/scr \
     EXTRA_CFLAGS="-fsanitize=address,undefined -fno-sanitize=alignment -fno-omit-frame-pointer" \
     EXTRA_LDFLAGS="-fsanitize=address,undefined" || exit 1
 echo "ASan and UBSan:"
-SCR=build/asan/scr BUILD=build/asan TEST_SECONDS=180 sh tests/tools/test.sh lang types conc limits regress || exit 1
+SCR=build/asan/scr BUILD=build/asan TEST_SECONDS=180 sh tests/tools/test.sh lang types conc loop limits regress || exit 1
 make -s -j"$jobs" BUILD=build/tsan ENGINES=plain OPTIMIZE=-O1 build/tsan/scr \
     EXTRA_CFLAGS="-fsanitize=thread -fno-omit-frame-pointer" EXTRA_LDFLAGS="-fsanitize=thread" || exit 1
 echo "TSan:"
-TSAN_OPTIONS="halt_on_error=1:second_deadlock_stack=1" SCR=build/tsan/scr BUILD=build/tsan TEST_SECONDS=180 sh tests/tools/test.sh conc
+TSAN_OPTIONS="halt_on_error=1:second_deadlock_stack=1" SCR=build/tsan/scr BUILD=build/tsan TEST_SECONDS=180 sh tests/tools/test.sh conc loop

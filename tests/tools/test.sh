@@ -10,7 +10,7 @@ export results
 trap 'rm -rf "$results"' EXIT INT TERM
 
 list() {
-    if [ $# -eq 0 ]; then set -- lang types conc limits regress stress cli unit scripts; fi
+    if [ $# -eq 0 ]; then set -- lang types conc loop limits regress stress cli unit scripts; fi
     for place in "$@"; do
         case $place in
         scripts) ls scripts/*.scr 2>/dev/null ;;
