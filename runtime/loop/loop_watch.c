@@ -16,7 +16,7 @@
 #include "runtime/types/str.h"
 #include "runtime/types/tuple.h"
 
-enum { EVENTS = 256 };
+enum { EVENTS_AT_ONCE = 256 };
 
 /* SCR_POLLER=poll asks for the portable kind. */
 static const PollerKind *chosen_kind(void) {
@@ -73,15 +73,15 @@ static bool serve_event(Loop *loop, PollEvent event) {
 
 /* `sleeping` is set before the inbox is looked at again, so that who fills it afterwards wakes us. */
 bool loop_collect_events(Loop *loop, int64_t timeout) {
-    PollEvent events[EVENTS];
+    PollEvent events[EVENTS_AT_ONCE];
     int n;
     if (!loop_open(loop)) return false;
-    if (timeout == 0) n = loop->poller->kind->wait(loop->poller, events, EVENTS, 0);
+    if (timeout == 0) n = loop->poller->kind->wait(loop->poller, events, EVENTS_AT_ONCE, 0);
     else {
         atomic_store(&loop->sleeping, true);
         if (atomic_load(&loop->inbox_full)) timeout = 0;
         BLOCKING_BEGIN(loop_wait)
-        n = loop->poller->kind->wait(loop->poller, events, EVENTS, timeout);
+        n = loop->poller->kind->wait(loop->poller, events, EVENTS_AT_ONCE, timeout);
         BLOCKING_END
         atomic_store(&loop->sleeping, false);
     }
