@@ -240,6 +240,14 @@ static Value set_task_factory(const Value *args, size_t count) {
     return NONE;
 }
 
+/* Transports use the handles; programs get None. */
+static Value without(Value handle) {
+    release(handle);
+    return is_set(handle) ? NONE : UNSET;
+}
+static Value add_reader(const Value *args, size_t count) { return without(loop_add_reader(args, count)); }
+static Value add_writer(const Value *args, size_t count) { return without(loop_add_writer(args, count)); }
+
 static const NativeDef loop_methods[] = {
     METHOD("call_soon", "callback, *args, context=None", call_soon, "Call it at the next turn of the loop."),
     METHOD("call_soon_threadsafe", "callback, *args, context=None", call_soon_threadsafe, "The same, from any thread."),
@@ -259,10 +267,14 @@ static const NativeDef loop_methods[] = {
     METHOD("_check_running", "", check_running, NULL),
     METHOD("_close", "", close_loop, NULL),
     METHOD("_wake", "", wake_up, NULL),
-    METHOD("add_reader", "fd, callback, /, *args", loop_add_reader, "Call it whenever fd can be read."),
-    METHOD("add_writer", "fd, callback, /, *args", loop_add_writer, "Call it whenever fd can be written."),
+    METHOD("add_reader", "fd, callback, /, *args", add_reader, "Call it whenever fd can be read."),
+    METHOD("add_writer", "fd, callback, /, *args", add_writer, "Call it whenever fd can be written."),
     METHOD("remove_reader", "fd, /", loop_remove_reader, "True if there was one."),
     METHOD("remove_writer", "fd, /", loop_remove_writer, "True if there was one."),
+    METHOD("_add_reader", "fd, callback, /, *args", loop_add_reader, NULL),
+    METHOD("_add_writer", "fd, callback, /, *args", loop_add_writer, NULL),
+    METHOD("_remove_reader", "fd, /", loop_remove_reader, NULL),
+    METHOD("_remove_writer", "fd, /", loop_remove_writer, NULL),
     NATIVE_END,
 };
 
