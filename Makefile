@@ -42,7 +42,9 @@ CFLAGS_ALL = -std=gnu11 -D_GNU_SOURCE $(OPTIMIZE) -g $(WARNINGS) -I. $(LIB_FLAGS
 SHORT_LOOPS := -fno-pie $(if $(findstring clang,$(shell $(CC) --version)),-fno-vectorize,-fno-tree-vectorize -fno-tree-loop-distribute-patterns)
 LDFLAGS_ALL = -no-pie $(EXTRA_LDFLAGS)
 
-.PHONY: all unit clean debug deps help install test check bench oracle test-san stress fuzz
+PYTHONS       ?=
+
+.PHONY: all unit clean debug deps help install test check bench fidelity oracle test-san stress fuzz
 .DELETE_ON_ERROR:
 
 all: scr ## build ./scr
@@ -100,6 +102,9 @@ oracle: all ## compare the stored expectations with python3's output
 
 bench: all ## scr beside python3, program by program
 	@./scr tests/bench/run.scr
+
+fidelity: all ## scr's presets beside the CPythons that are installed (PYTHONS="python2.7 python3.12")
+	@PYTHONS="$(PYTHONS)" ./scr tests/fidelity/run.scr
 
 test-san: ## the tests under ASan + UBSan, thread tests under TSan
 	@sh tests/tools/sanitize.sh

@@ -188,13 +188,14 @@ static void wait_for_switch(uint32_t switches) {
 
 /* --- dropping at a safepoint ---------------------------------------------------------------------------------- */
 
-void gil_request_drop(Thread *waiter, uint64_t switches) {
+bool gil_request_drop(Thread *waiter, uint64_t switches) {
     Thread *holder = gil_holder();
-    if (!holder) return;
+    if (!holder) return false;
     atomic_store(&gil.requested, (uint32_t)switches);
     safepoint_request(holder, SAFEPOINT_GIL_DROP);
     counter_add(&waiter->counters.gil_requests, 1);
     account_event(waiter->account, EVENT_REQUEST, holder->number);
+    return true;
 }
 
 void gil_serve_drop(Thread *thread) {

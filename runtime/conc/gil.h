@@ -86,6 +86,7 @@ uint64_t gil_switches(void);   /* times it passed from one thread to another */
 void gil_close(Thread *except);
 
 /* For policies. */
-void gil_request_drop(Thread *waiter, uint64_t switches); /* void when the lock has moved on since then */
+/* Void when the lock has moved on since then.  False: nobody has it just now. */
+bool gil_request_drop(Thread *waiter, uint64_t switches);
 
 #endif

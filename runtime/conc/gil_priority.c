@@ -18,20 +18,17 @@ static GilQueue queue = {.mutex = MUTEX_INITIALIZER, .held = true, .closed = tru
 
 static int64_t asks_at(int64_t since, int holder, int own) { return own > holder ? 0 : since + gil_interval(); }
 
-static bool try_acquire(Thread *thread) { return gil_queue_try(&queue, thread->priority); }
+static bool try_acquire(Thread *thread) { return gil_queue_try(&queue, thread, thread->priority); }
 static bool wait(Thread *thread) { return gil_queue_wait(&queue, thread, thread->priority, asks_at); }
 
 static void release(Thread *thread, GilRelease why) {
     bool used_up = clock_monotonic() - queue.since >= gil_interval();
     if (why == GIL_FORCED && used_up && thread->priority > LOWEST) thread->priority--;
     if (why == GIL_BLOCKS && thread->priority < HIGHEST) thread->priority++;
-    gil_queue_release(&queue);
+    gil_queue_release(&queue, why == GIL_FORCED);
 }
 static bool is_wanted(void) { return gil_queue_is_wanted(&queue); }
-static void begin(Thread *thread) {
-    gil_queue_begin(&queue, thread_count() < 2);
-    queue.holder_rank = thread->priority;
-}
+static void begin(Thread *thread) { gil_queue_begin(&queue, thread, thread_count() < 2); }
 static void end(void) { gil_queue_end(&queue); }
 
 const GilPolicy gil_priority_policy = {
