@@ -21,8 +21,9 @@ static Thread *owner_of(const LockHolder *holder) {
     return holder->owner && holder->thread->number == holder->owner ? holder->thread : NULL;
 }
 
+/* A lock without an owner has been released, so who waits for it is on the way. */
 static bool waits(Thread *thread, void *all) {
-    if (!thread->waits_for) *(bool *)all = false;
+    if (!thread->waits_for || !thread->waits_for->owner) *(bool *)all = false;
     return true;
 }
 static bool all_wait(void) {

@@ -149,8 +149,16 @@ static void note_taken(Thread *thread, Account *account, Thread *from, int64_t m
     account_switch(account, STATE_RUNNING, 0, moment);
 }
 
+static bool take_at_once(Thread *thread) {
+    const GilPolicy *policy = gil_policy();
+    if (policy->try_acquire(thread)) return true;
+    if (!policy->spin || !policy->spin(thread)) return false;
+    account_spun(thread->account);
+    return true;
+}
+
 void gil_acquire(Thread *thread) {
-    int64_t moment = gil_policy()->try_acquire(thread) ? 0 : wait_until_taken(thread);
+    int64_t moment = take_at_once(thread) ? 0 : wait_until_taken(thread);
     if (is_closed_for(thread)) {
         gil_policy()->release(thread, GIL_BLOCKS);
         os_thread_hang();

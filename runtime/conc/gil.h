@@ -21,6 +21,7 @@ typedef struct GilPolicy {
     bool has_interval, has_ticks; /* which of the knobs it obeys */
     bool waits_for_switch;        /* a thread that was forced first waits until another one has the lock */
     bool (*try_acquire)(Thread *thread);      /* without waiting */
+    bool (*spin)(Thread *thread);             /* a busy wait, short enough not to be told of; or NULL */
     bool (*wait)(Thread *thread);             /* until it has the lock; false: this policy rules no more */
     void (*release)(Thread *thread, GilRelease why);
     bool (*is_wanted)(void);

@@ -66,7 +66,7 @@ static bool sleep_until_taken(Thread *thread) {
 
 static bool wait(Thread *thread) {
     atomic_fetch_add(&lock.waiters, 1);
-    bool taken = spin(thread) || sleep_until_taken(thread);
+    bool taken = sleep_until_taken(thread);
     atomic_fetch_sub(&lock.waiters, 1);
     return taken;
 }
@@ -90,6 +90,7 @@ const GilPolicy gil_interval_policy = {
     .has_interval = true,
     .waits_for_switch = true,
     .try_acquire = try_acquire,
+    .spin = spin,
     .wait = wait,
     .release = release,
     .is_wanted = is_wanted,

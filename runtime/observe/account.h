@@ -52,7 +52,7 @@ typedef struct Account {
     int64_t started, ended;        /* ended: 0 while it runs */
     int64_t cpu_mark, cpu_known;   /* processor time when last read; of short stretches since */
     int64_t unblocked;             /* when the last I/O or sleep ended; 0: the lock has been taken since */
-    bool wanted_at_once;           /* it waits right now */
+    bool wanted_at_once;           /* it waited for the lock that it gets now */
     uint64_t number;               /* of the thread */
     int64_t native_id;
     char name[48];
@@ -97,6 +97,9 @@ static inline ThreadState account_state(const Account *account) {
 }
 void account_enter(Account *account, ThreadState state, uint64_t detail);
 void account_event(Account *account, EventKind kind, uint64_t detail);
+static inline void account_spun(Account *account) {
+    if (account) account->wanted_at_once = true;
+}
 void account_lock_waited(Account *account, int64_t ns, int64_t interval);
 /* The lock came from another thread, which let go of it at `released` (0: not known).  Not NULL. */
 void account_handover(Account *account, uint64_t from, int64_t released, int64_t now);

@@ -44,6 +44,21 @@ lock.acquire()
 done = threading.Event()
 threading.Timer(0.05, done.set).start()
 done.wait()
+
+
+def answer():
+    for i in range(2000):
+        ask.acquire()
+        reply.release()
+
+
+ask, reply = threading.Lock(), threading.Lock()
+ask.acquire()
+reply.acquire()
+threading.Thread(target=answer).start()
+for i in range(2000):
+    ask.release()
+    reply.acquire()
 print("fine")
 S
 tidy() { sed -e "s|$dir/||g" -e 's/0x[0-9a-f]*/0x/g'; }
