@@ -26,7 +26,8 @@ static bool encode_value(Encoder *e, Value v, const Outer *outer);
 
 static void add_unicode_escape(StrBuilder *b, uint32_t unit) {
     static const char digits[] = "0123456789abcdef";
-    char text[6] = {'\\', 'u', digits[unit >> 12 & 15], digits[unit >> 8 & 15], digits[unit >> 4 & 15], digits[unit & 15]};
+    char text[6] = {'\\', 'u', digits[unit >> 12 & 15], digits[unit >> 8 & 15], digits[unit >> 4 & 15]};
+    text[5] = digits[unit & 15];
     builder_bytes(b, text, sizeof text);
 }
 

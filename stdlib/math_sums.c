@@ -92,7 +92,10 @@ Value math_fsum(const Value *args, size_t count) {
 
 static bool multiply_into(Value item, void *context) {
     Value *product = context;
-    if (is_double(*product) && is_double(item)) return *product = from_double(as_double(*product) * as_double(item)), true;
+    if (is_double(*product) && is_double(item)) {
+        *product = from_double(as_double(*product) * as_double(item));
+        return true;
+    }
     Value next = object_binary(BINARY_MULTIPLY, *product, item);
     replace(product, next);
     return is_set(next);

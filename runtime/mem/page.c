@@ -1,4 +1,8 @@
-/* Chunks of 64 units with two bit masks each, and single mappings for runs that are too long for a chunk. */
+/* Chunks of 64 units with two bit masks each, and single mappings for runs that are too long for a chunk.
+ *
+ * The single mapping that was freed last is kept, since programs tend to ask for such a size again; it serves the next
+ * one of half its size or more, and goes before anything else is mapped, so it never adds to the peak.
+ */
 #include "runtime/mem/page.h"
 
 #include "runtime/plat/memory.h"
@@ -8,6 +12,7 @@
 enum {
     CHUNK_UNITS = 64,
     CHUNK_RUN_MAX = 32,    /* longer runs are mappings of their own */
+    KEPT_MAX = 16 << 20,   /* bytes of the mapping that is kept */
     CHUNKS_MAX = 1 << 16,  /* 256 GB; more comes from single mappings */
     DIRTY_UNITS_MAX = 64,  /* free units that may keep their physical memory: 4 MB */
     SMALL_CHUNKS = 4,      /* the first chunks avoid huge pages */
@@ -28,6 +33,7 @@ static Chunk *chunks_with_room;
 static Chunk *spare_descriptors;
 static size_t chunk_count, dirty_units, bytes_mapped;
 static Page *all_pages;
+static Page *kept;
 
 Page *page_first(void) { return all_pages; }
 size_t page_bytes_mapped(void) { return bytes_mapped; }
@@ -60,9 +66,17 @@ static void descriptor_give(Chunk *chunk) {
     spare_descriptors = chunk;
 }
 
+static void kept_drop(void) {
+    if (!kept) return;
+    bytes_mapped -= kept->mapping_bytes;
+    memory_unmap(kept->mapping, kept->mapping_bytes);
+    kept = NULL;
+}
+
 /* One unit more than needed is mapped, so that an aligned start lies within: untouched, it costs nothing. */
 static Chunk *chunk_new(void) {
     size_t bytes = (CHUNK_UNITS + 1) * PAGE_UNIT;
+    kept_drop();
     Chunk *chunk = descriptor_take();
     if (!chunk) return NULL;
     void *mapping = memory_map(bytes);
@@ -151,7 +165,22 @@ static void run_give(Chunk *chunk, unsigned first, unsigned units) {
     if (chunk->free == ~UINT64_C(0) && chunk_count > 1 && cold) chunk_end(chunk);
 }
 
+/* The kept mapping, cut to size. */
+static Page *kept_take(size_t bytes) {
+    Page *page = kept;
+    if (!page || page->mapping_bytes < bytes || page->mapping_bytes / 2 > bytes) return NULL;
+    size_t rest = page->mapping_bytes - bytes;
+    kept = NULL;
+    if (rest) memory_unmap((char *)page + bytes, rest);
+    bytes_mapped -= rest;
+    memset(page, 0, sizeof *page);
+    page->mapped = page->mapping_bytes = bytes;
+    page->mapping = page;
+    return page;
+}
+
 static Page *mapping_allocate(size_t bytes) {
+    kept_drop();
     size_t total = bytes + PAGE_UNIT;
     if (total < bytes) return NULL;
     char *mapping = memory_map(total);
@@ -190,8 +219,9 @@ Page *page_allocate(size_t bytes, bool *zeroed) {
     if (units <= CHUNK_RUN_MAX) {
         page = run_allocate((unsigned)units, zeroed);
     } else {
-        *zeroed = true;
-        page = mapping_allocate(bytes_to_os_pages(bytes));
+        page = kept_take(bytes_to_os_pages(bytes));
+        *zeroed = !page;
+        if (!page) page = mapping_allocate(bytes_to_os_pages(bytes));
     }
     if (page) all_link(page);
     return page;
@@ -203,8 +233,9 @@ void page_free(Page *page) {
         unsigned first = (unsigned)(((char *)page - page->chunk->start) / (ptrdiff_t)PAGE_UNIT);
         run_give(page->chunk, first, (unsigned)(page->mapped / PAGE_UNIT));
     } else {
-        bytes_mapped -= page->mapping_bytes;
-        memory_unmap(page->mapping, page->mapping_bytes);
+        kept_drop();
+        kept = page;
+        if (page->mapping_bytes > KEPT_MAX) kept_drop();
     }
 }
 

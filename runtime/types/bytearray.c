@@ -107,7 +107,9 @@ static bool repeat(ByteArray *b, int64_t times) {
     if (times < 0) times = 0;
     if (n && (uint64_t)times > SIZE_MAX / 4 / n) return raise_memory_error(), false;
     if (!bytearray_resize(from_object(b), n * (size_t)times)) return false;
-    for (int64_t i = 1; i < times; i++) memcpy(b->data + (size_t)i * n, b->data, n);
+    if (n == 1) return memset(b->data, b->data[0], b->length), true;
+    for (size_t done = n; done && done < b->length; done *= 2)
+        memcpy(b->data + done, b->data, done < b->length - done ? done : b->length - done);
     return true;
 }
 
@@ -194,6 +196,10 @@ static Value slice_source(Value self, Value value) {
     return bytes_collect("bytearray", value, UNSET, UNSET);
 }
 
+static void scatter(unsigned char *to, int64_t step, const unsigned char *from, size_t n) {
+    for (const unsigned char *end = from + n; from < end; to += step) *to = *from++;
+}
+
 static bool set_slice(Value self, Value key, Value value) {
     ByteArray *b = as_bytearray(self);
     int64_t start, stop, step;
@@ -208,8 +214,8 @@ static bool set_slice(Value self, Value key, Value value) {
     else if (fine && s.length != count) {
         raise_value_error("attempt to assign bytes of size %zd to extended slice of size %zd", s.length, count);
         fine = false;
-    } else
-        for (size_t i = 0; fine && i < count; i++) b->data[start + (int64_t)i * step] = s.data[i];
+    } else if (fine)
+        scatter(b->data + start, step, s.data, count);
     release(source);
     return fine;
 }

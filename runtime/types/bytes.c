@@ -206,7 +206,7 @@ static Value iterator_step(Value self) {
     StrIterator *it = (StrIterator *)as_object(self);
     if (is_unset(it->str)) return UNSET;
     Span s = bytes_span(it->str);
-    if (it->index < s.length) return from_small_int(s.data[it->index++]);
+    if (__builtin_expect(it->index < s.length, 1)) return from_small_int(s.data[it->index++]);
     clear(&it->str);
     return UNSET;
 }

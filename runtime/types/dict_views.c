@@ -86,6 +86,19 @@ static DictEntry *iterator_advance(DictIterator *it, bool reverse) {
     return keys_entry(k, reverse ? i - 1 : i);
 }
 
+/* The same forwards, where the next entry is live and nothing has changed. */
+static inline DictEntry *iterator_forward(DictIterator *it) {
+    if (is_set(it->dict)) {
+        Dict *d = as_dict(it->dict);
+        size_t i = it->position;
+        if (i && it->count == d->count && it->remaining && i < d->keys->used) {
+            DictEntry *e = keys_entry(d->keys, i);
+            if (is_set(e->key)) return it->remaining--, it->position++, e;
+        }
+    }
+    return iterator_advance(it, false);
+}
+
 static Value entry_key(DictIterator *it, DictEntry *e) { return (void)it, retain(e->key); }
 static Value entry_value(DictIterator *it, DictEntry *e) { return (void)it, retain(e->value); }
 static Value entry_pair(DictIterator *it, DictEntry *e) {
@@ -121,8 +134,9 @@ bool dict_iterator_take_item(Value iterator, Value out[2]) {
 
 #define ITERATOR_NEXT(name, pick, reverse)                                   \
     static Value name(Value self) {                                          \
-        DictEntry *e = iterator_advance(as_dict_iterator(self), reverse);    \
-        return e ? pick(as_dict_iterator(self), e) : UNSET;                  \
+        DictIterator *it = as_dict_iterator(self);                           \
+        DictEntry *e = reverse ? iterator_advance(it, true) : iterator_forward(it); \
+        return e ? pick(it, e) : UNSET;                                      \
     }
 ITERATOR_NEXT(next_key, entry_key, false)
 ITERATOR_NEXT(next_value, entry_value, false)

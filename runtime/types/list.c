@@ -3,6 +3,7 @@
 
 #include "runtime/mem/heap.h"
 #include "runtime/types/class.h"
+#include "runtime/types/dict.h"
 #include "runtime/types/error.h"
 #include "runtime/types/exception.h"
 #include "runtime/types/int.h"
@@ -43,6 +44,9 @@ Value list_from_values(const Value *items, size_t n) {
 }
 
 Value list_from_iterable(Value iterable) {
+    if (dict_is_exact(iterable)) return dict_key_list(iterable);
+    if (is_exactly(iterable, &dict_items_type)) return dict_item_list(((DictView *)as_object(iterable))->dict);
+    if (is_exactly(iterable, &dict_values_type)) return dict_value_list(((DictView *)as_object(iterable))->dict);
     Value list = list_new(0);
     if (is_set(list) && !list_extend(list, iterable)) return release(list), UNSET;
     return list;

@@ -88,7 +88,8 @@ const uint8_t *search_last(const uint8_t *data, size_t n, const uint8_t *needle,
 size_t search_count(const uint8_t *data, size_t n, uint8_t c) {
     size_t count = 0, i = 0;
     Block wanted = block_of(c);
-    for (; i + BLOCK <= n; i += BLOCK) count += (size_t)__builtin_popcount(bits_of((Block)(block_at(data + i) == wanted)));
+    for (; i + BLOCK <= n; i += BLOCK)
+        count += (size_t)__builtin_popcount(bits_of((Block)(block_at(data + i) == wanted)));
     for (; i < n; i++) count += data[i] == c;
     return count;
 }

@@ -74,7 +74,7 @@ static Value map_ascii(Str *s, unsigned char flip) {
     if (is_unset(made) || !s->length) return made;
     unsigned char *out = as_str(made)->data;
     size_t i = 0;
-    for (uint64_t word; i + 8 <= s->length; i += 8) { /* eight at a time: bit 7 of each tells whether it is such a letter */
+    for (uint64_t word; i + 8 <= s->length; i += 8) { /* bit 7 of each of eight tells whether it is such a letter */
         memcpy(&word, s->data + i, 8);
         uint64_t low = word + (0x80u - flip) * EVERY_BYTE, high = word + (0x80u - flip - 26) * EVERY_BYTE;
         word ^= (low & ~high & 0x80 * EVERY_BYTE) >> 2;
@@ -94,6 +94,20 @@ static uint32_t upper_one(uint32_t c) {
     return unicode_to_upper(c, out) == 1 ? out[0] : UINT32_MAX;
 }
 
+/* What they say about Latin, Greek and Cyrillic letters, remembered; 0: not asked yet.  Threads write the same. */
+enum { REMEMBERED = 0x600 };
+typedef _Atomic uint32_t Remembered[REMEMBERED];
+static Remembered lower_known, upper_known;
+
+static inline uint32_t remember(Remembered known, uint32_t c, uint32_t (*one)(uint32_t c)) {
+    if (c >= REMEMBERED || c == 0) return one(c);
+    uint32_t found = atomic_load_explicit(&known[c], memory_order_relaxed);
+    if (!found) atomic_store_explicit(&known[c], found = one(c), memory_order_relaxed);
+    return found;
+}
+static uint32_t lower_quickly(uint32_t c) { return remember(lower_known, c, lower_one); }
+static uint32_t upper_quickly(uint32_t c) { return remember(upper_known, c, upper_one); }
+
 static Value map_all(Str *s, unsigned char flip, uint32_t (*one)(uint32_t c), MapAt any) {
     if (s->length <= 1) return map_slow(s, any);
     if (str_is_ascii(s)) return map_ascii(s, flip);
@@ -101,8 +115,8 @@ static Value map_all(Str *s, unsigned char flip, uint32_t (*one)(uint32_t c), Ma
     return is_set(made) || error_pending() ? made : map_slow(s, any);
 }
 
-STR_METHOD(lower) { return map_all(as_str(args[0]), 'A', lower_one, lower_at); }
-STR_METHOD(upper) { return map_all(as_str(args[0]), 'a', upper_one, upper_at); }
+STR_METHOD(lower) { return map_all(as_str(args[0]), 'A', lower_quickly, lower_at); }
+STR_METHOD(upper) { return map_all(as_str(args[0]), 'a', upper_quickly, upper_at); }
 STR_METHOD(casefold) {
     Str *s = as_str(args[0]);
     return str_is_ascii(s) && s->length > 1 ? map_ascii(s, 'A') : map_slow(s, fold_at);

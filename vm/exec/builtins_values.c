@@ -127,7 +127,17 @@ static Value builtin_aiter(const Value *args, size_t count) {
     return iterator;
 }
 
+static Value sum_bytes(const unsigned char *data, size_t n) {
+    uint64_t total = 0;
+    for (size_t i = 0; i < n; i++) total += data[i];
+    return int_from_uint64(total);
+}
+
 static Value builtin_sum(const Value *args, size_t count) {
+    if (is_unset(args[1]) && is_exactly(args[0], &bytes_type))
+        return sum_bytes(as_bytes(args[0])->data, as_bytes(args[0])->length);
+    if (is_unset(args[1]) && is_exactly(args[0], &bytearray_type))
+        return sum_bytes(as_bytearray(args[0])->data, as_bytearray(args[0])->length);
     Value start = is_set(args[1]) ? args[1] : from_small_int(0);
     if (str_is(start)) return raise_type_error("sum() can't sum strings [use ''.join(seq) instead]");
     if (bytes_is(start)) return raise_type_error("sum() can't sum bytes [use b''.join(seq) instead]");
@@ -142,10 +152,6 @@ static Value builtin_sum(const Value *args, size_t count) {
         }
         if (is_double(total) && is_double(item)) {
             total = from_double(as_double(total) + as_double(item));
-            continue;
-        }
-        if (are_small_ints(total, item) && fits_small_int(as_small_int(total) + as_small_int(item))) {
-            total = from_small_int(as_small_int(total) + as_small_int(item));
             continue;
         }
         Value next = object_binary(BINARY_ADD, total, item);
