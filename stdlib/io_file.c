@@ -90,7 +90,7 @@ static bool refuse_folder(FileIO *f) {
     if (fstat(f->fd, &status) != 0) {
         int error = errno;
         f->fd = -1;
-        return raise_os_error(error, f->name, UNSET), false;
+        return raise_os_error(error, UNSET, UNSET), false;
     }
     if (!S_ISDIR(status.st_mode)) return true;
     if (f->close_fd) close(f->fd);

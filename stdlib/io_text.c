@@ -544,7 +544,7 @@ static bool choose_newlines(TextWrapper *t, Value newline) {
         t->newlines = kinds[i].kind;
         return true;
     }
-    return raise_value_error("illegal newline value: %R", newline), false;
+    return raise_value_error("illegal newline value: %S", newline), false;
 }
 
 static bool setup(TextWrapper *t, Value buffer, Value encoding, Value errors, Value newline) {

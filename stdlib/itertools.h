@@ -29,6 +29,12 @@ bool stage_make_indices(Stage *s, size_t n);
         .make = its_make, .iterate = stage_self, .next = its_next, __VA_ARGS__                                 \
     }
 
+/* itertools_copy.c: rows of __reduce__ and __setstate__. */
+extern const NativeDef cycle_copying[], pair_copying[], flagged_copying[], accumulate_copying[], islice_copying[],
+    zip_longest_copying[], groupby_copying[], product_copying[], combinations_copying[], permutations_copying[];
+Value chain_reduce(const Value *args, size_t count);
+Value chain_setstate(const Value *args, size_t count);
+
 extern Type product_type, permutations_type, combinations_type, combinations_with_replacement_type;
 
 #endif

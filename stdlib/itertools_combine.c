@@ -67,7 +67,8 @@ static Value product_next(Value self) {
 
 STAGE_TYPE(product_type, "product", product_make, product_next,
            "product(*iterables, repeat=1) --> product object\n\nCartesian product of input iterables.  Equivalent to "
-           "nested for-loops.");
+           "nested for-loops.",
+                  .methods = product_copying);
 
 /* ---- rows of one pool ---- */
 
@@ -178,9 +179,12 @@ static Value replacement_make(Type *type, const Value *args, size_t count, Value
 }
 
 STAGE_TYPE(permutations_type, "permutations", permutations_make, permutations_next,
-           "Return successive r-length permutations of elements in the iterable.");
+           "Return successive r-length permutations of elements in the iterable.",
+                  .methods = permutations_copying);
 STAGE_TYPE(combinations_type, "combinations", combinations_make, combinations_next,
-           "Return successive r-length combinations of elements in the iterable.");
+           "Return successive r-length combinations of elements in the iterable.",
+                  .methods = combinations_copying);
 STAGE_TYPE(combinations_with_replacement_type, "combinations_with_replacement", replacement_make, replacement_next,
            "Return successive r-length combinations of elements in the iterable allowing individual elements to have "
-           "successive repeats.");
+           "successive repeats.",
+                  .methods = combinations_copying);

@@ -644,7 +644,6 @@ static const MemberDef members[] = {
     {0},
 };
 
-static bool unhashable(Value self, int64_t *out) { return raise_type_error("unhashable type: '%T'", self), false; }
 
 Type array_type = {
     TYPE_HEAD("array.array"),
@@ -657,7 +656,7 @@ Type array_type = {
     .make = make,
     .init = init,
     .repr = repr,
-    .hash = unhashable,
+    .hash = type_unhashable,
     .compare = compare,
     .iterate = iterate,
     .length = length,
@@ -692,13 +691,22 @@ static const NativeDef functions[] = {
 
 static bool ready(void) { return type_ready(&array_type) && type_ready(&array_iterator_type); }
 
+static bool register_sequence(void) {
+    Value sequence = object_import("collections.abc", "MutableSequence"), method = str_intern_cstr("register");
+    Value done = is_set(sequence) ? call_method1(sequence, method, type_value(&array_type)) : UNSET;
+    release(sequence);
+    release(method);
+    release(done);
+    return is_set(done);
+}
+
 static bool fill(Value dict) {
     Value codes = str_from("bBuhHiIlLqQfd");
     bool fine = is_set(codes) && dict_set_utf8(dict, "typecodes", codes) &&
                 dict_set_utf8(dict, "array", type_value(&array_type)) &&
                 dict_set_utf8(dict, "ArrayType", type_value(&array_type));
     release(codes);
-    return fine;
+    return fine && register_sequence();
 }
 
 const ModuleDef mod_array = {"array", "Arrays of basic values: characters, integers, floating point numbers.",

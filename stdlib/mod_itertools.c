@@ -144,7 +144,8 @@ static STAGE_TYPE(
     "repeat(object [,times]) -> create an iterator which returns the object\nfor the specified number of times.",
     .repr = repeat_repr, .methods = repeat_methods);
 
-/* ---- cycle: a the iterator, b the list of what it gave, i the next of that list once k is set ---- */
+/* ---- cycle: a the iterator, b the list of what it gave, i the next of that list once k is set;
+ * j: the list is complete already ---- */
 
 static Value cycle_make(Type *type, const Value *args, size_t count, Value kwnames) {
     if (type->init == object_type.init && !native_no_keywords("cycle", kwnames)) return UNSET;
@@ -156,7 +157,7 @@ static Value cycle_next(Value self) {
     Stage *s = as_stage(self);
     if (!s->k) {
         Value item = iterator_take(s->a);
-        if (is_set(item)) return list_append(s->b, item) ? item : (release(item), UNSET);
+        if (is_set(item)) return s->j || list_append(s->b, item) ? item : (release(item), UNSET);
         if (error_pending()) return UNSET;
         s->k = 1;
     }
@@ -168,7 +169,8 @@ static Value cycle_next(Value self) {
 }
 
 static STAGE_TYPE(cycle_type, "cycle", cycle_make, cycle_next,
-    "Return elements from the iterable until it is exhausted. Then repeat the sequence indefinitely.");
+    "Return elements from the iterable until it is exhausted. Then repeat the sequence indefinitely.",
+                  .methods = cycle_copying);
 
 /* ---- chain: a the iterator over iterables (NONE at the end), b the active iterator (NONE between two) ---- */
 
@@ -208,6 +210,8 @@ static const NativeDef chain_methods[] = {
     CLASS_METHOD("from_iterable", "iterable, /", chain_from_iterable,
                  "Alternative chain() constructor taking a single iterable argument that evaluates lazily."),
     CLASS_METHOD("__class_getitem__", "item, /", class_getitem, "See PEP 585"),
+    METHOD("__reduce__", "", chain_reduce, "Return state information for pickling."),
+    METHOD("__setstate__", "state, /", chain_setstate, "Set state information for unpickling."),
     NATIVE_END,
 };
 
@@ -238,7 +242,8 @@ static Value compress_next(Value self) {
 }
 
 static STAGE_TYPE(compress_type, "compress", compress_make, compress_next,
-                  "Return data elements corresponding to true selector elements.");
+                  "Return data elements corresponding to true selector elements.",
+                  .methods = pair_copying);
 
 /* ---- dropwhile, takewhile, filterfalse, starmap: a the function, b the iterator, k "done" ---- */
 
@@ -302,18 +307,21 @@ static Value starmap_next(Value self) {
     return result;
 }
 
-#define APPLY_TYPE(name, doc)                                                                                  \
+#define APPLY_TYPE(name, copying, doc)                                                                         \
     static Value name##_make(Type *type, const Value *args, size_t count, Value kwnames) {                     \
         return apply_make(#name, type, args, count, kwnames);                                                  \
     }                                                                                                          \
-    static STAGE_TYPE(name##_type, #name, name##_make, name##_next, doc)
-APPLY_TYPE(dropwhile, "Drop items from the iterable while predicate(item) is true.\n\nAfterwards, return every element "
-                      "until the iterable is exhausted.");
-APPLY_TYPE(takewhile,
+    static STAGE_TYPE(name##_type, #name, name##_make, name##_next, doc, .methods = copying)
+APPLY_TYPE(dropwhile, flagged_copying,
+           "Drop items from the iterable while predicate(item) is true.\n\nAfterwards, return every element "
+           "until the iterable is exhausted.");
+APPLY_TYPE(takewhile, flagged_copying,
            "Return successive entries from an iterable as long as the predicate evaluates to true for each entry.");
-APPLY_TYPE(filterfalse, "Return those items of iterable for which function(item) is false.\n\nIf function is None, "
+APPLY_TYPE(filterfalse, pair_copying,
+           "Return those items of iterable for which function(item) is false.\n\nIf function is None, "
                         "return the items that are false.");
-APPLY_TYPE(starmap, "Return an iterator whose values are returned from the function evaluated with an argument tuple "
+APPLY_TYPE(starmap, pair_copying,
+           "Return an iterator whose values are returned from the function evaluated with an argument tuple "
                     "taken from the given sequence.");
 
 /* ---- accumulate: a the iterator, b the function or NONE, c the total, d the initial value ---- */
@@ -347,7 +355,8 @@ static Value accumulate_next(Value self) {
 }
 
 static STAGE_TYPE(accumulate_type, "accumulate", accumulate_make, accumulate_next,
-                  "Return series of accumulated sums.");
+                  "Return series of accumulated sums.",
+                  .methods = accumulate_copying);
 
 /* ---- pairwise: a the iterator, b the item before (NONE with k unset: none yet) ---- */
 
@@ -446,7 +455,8 @@ static Value islice_next(Value self) {
 
 static STAGE_TYPE(islice_type, "islice", islice_make, islice_next,
     "islice(iterable, stop) --> islice object\nislice(iterable, start, stop[, step]) --> islice object\n\n"
-    "Return an iterator whose next() method returns selected values from an\niterable.");
+    "Return an iterator whose next() method returns selected values from an\niterable.",
+                  .methods = islice_copying);
 
 /* ---- zip_longest: a tuple of iterators (NONE: exhausted), b the fill value, i how many still run ---- */
 
@@ -489,7 +499,8 @@ static Value zip_longest_next(Value self) {
 }
 
 static STAGE_TYPE(zip_longest_type, "zip_longest", zip_longest_make, zip_longest_next,
-    "zip_longest(iter1 [,iter2 [...]], [fillvalue=None]) --> zip_longest object");
+    "zip_longest(iter1 [,iter2 [...]], [fillvalue=None]) --> zip_longest object",
+                  .methods = zip_longest_copying);
 
 /* ---- groupby: a the iterator, b the key function or NONE, c the key of the current group, d (key, item) read last;
  *      i numbers the group that may read, k: d's item was not handed out yet.  A group: a the parent, b its key, i its
@@ -554,7 +565,8 @@ static Value group_next(Value self) {
 }
 
 static STAGE_TYPE(groupby_type, "groupby", groupby_make, groupby_next,
-    "make an iterator that returns consecutive keys and groups from the iterable");
+    "make an iterator that returns consecutive keys and groups from the iterable",
+                  .methods = groupby_copying);
 static STAGE_TYPE(group_type, "_grouper", NULL, group_next, NULL);
 
 /* ---- tee: a the block that holds the next item, i its place in it ---- */
@@ -683,6 +695,7 @@ static Type *const types[] = {
 };
 
 static bool ready(void) {
+    tee_type.flags |= TYPE_WEAK;
     for (size_t i = 0; i < sizeof types / sizeof *types; i++)
         if (!type_ready(types[i])) return false;
     return true;

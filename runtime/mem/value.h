@@ -7,8 +7,9 @@
  *   0xFFFF_IIII_IIII_IIII             a signed integer of 48 bits (larger ones are Int objects)
  *
  * A pointer is itself, so following one needs no mask; "is it an object", "is it an int" and "is it a float" are one
- * subtraction and one comparison each.  NaNs that come from outside (files, struct) must pass value_from_any_double,
- * since a negative NaN with an odd payload would look like an integer.
+ * subtraction and one comparison each.  NaNs that come from outside (files, struct) must pass from_any_double, since
+ * a negative NaN with an odd payload would look like an integer.  Those that float("nan") makes differ in payload, which
+ * makes them different objects to a script.
  */
 #ifndef MEM_VALUE_H
 #define MEM_VALUE_H

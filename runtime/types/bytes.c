@@ -221,6 +221,7 @@ static Value iterator_hint(const Value *args, size_t count) {
 }
 static const NativeDef iterator_methods[] = {
     METHOD("__length_hint__", "", iterator_hint, "How many are left."),
+    TEXT_ITERATOR_COPYING,
     NATIVE_END,
 };
 #define ITERATOR(type_name)                                                                                            \

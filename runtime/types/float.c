@@ -33,13 +33,25 @@ static bool parse_stripped(const char *s, size_t n, double *out) {
     return float_parse(s, n, out);
 }
 
+/* Each NaN that is read is an object of its own, told from others by its payload. */
+static Value from_read(double d) {
+    static _Atomic uint64_t made;
+    if (d == d) return from_double(d);
+    uint64_t bits;
+    d = __builtin_copysign(__builtin_nan(""), d);
+    memcpy(&bits, &d, sizeof bits);
+    bits |= ++made & ((UINT64_C(1) << 40) - 1);
+    memcpy(&d, &bits, sizeof d);
+    return from_double(d);
+}
+
 Value float_from_text(Value text) {
     NumberText t;
     double d;
     if (!number_text_open(text, &t)) return UNSET;
     bool valid = parse_stripped(t.at, t.length, &d);
     number_text_close(&t);
-    return valid ? from_double(d) : raise_value_error("could not convert string to float: %R", text);
+    return valid ? from_read(d) : raise_value_error("could not convert string to float: %R", text);
 }
 
 static Value from_buffer(Value source) {
@@ -48,7 +60,7 @@ static Value from_buffer(Value source) {
     if (!buffer_get(source, &buffer, false)) return UNSET;
     bool valid = parse_stripped(buffer.data, buffer.length, &d);
     buffer_release(&buffer);
-    return valid ? from_double(d) : raise_value_error("could not convert string to float: %R", source);
+    return valid ? from_read(d) : raise_value_error("could not convert string to float: %R", source);
 }
 
 /* Arithmetic. */
@@ -233,9 +245,15 @@ static Value slot_compare(Value a, Value b, CompareOp op) {
     return compare_order(reversed ? -order : order, op);
 }
 
+static int64_t hash_nan(double d) {
+    uint64_t bits;
+    memcpy(&bits, &d, sizeof bits);
+    return (int64_t)((bits * UINT64_C(0x9E3779B97F4A7C15)) >> 2);
+}
+
 /* Reduced by 2^61 - 1, so that numbers which are equal across types have the same hash. */
 int64_t float_hash(double d) {
-    if (!isfinite(d)) return d != d ? 0 : d > 0 ? 314159 : -314159;
+    if (!isfinite(d)) return d != d ? hash_nan(d) : d > 0 ? 314159 : -314159;
     int exponent;
     double m = frexp(fabs(d), &exponent);
     uint64_t x = 0;

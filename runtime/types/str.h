@@ -30,6 +30,12 @@ typedef struct StrIterator {
     Value str;    /* UNSET when exhausted */
     size_t index;
 } StrIterator;
+/* The __reduce__ and __setstate__ of iterators over str, bytes and bytearray; rows for their tables. */
+Value text_iterator_reduce(const Value *args, size_t count);
+Value text_iterator_setstate(const Value *args, size_t count);
+#define TEXT_ITERATOR_COPYING                                                                        \
+    METHOD("__reduce__", "", text_iterator_reduce, "Return state information for pickling."),        \
+    METHOD("__setstate__", "state, /", text_iterator_setstate, "Set state information for unpickling.")
 
 static inline bool str_is(Value v) { return type_has(v, TYPE_STR_SUB); }
 static inline bool str_is_exact(Value v) { return is_exactly(v, &str_type); }

@@ -30,6 +30,7 @@ static inline uint64_t read32(const uint8_t *p) {
 }
 
 uint64_t hash_bytes(const void *data, size_t n) {
+    if (!n) return 0; /* as in CPython, whatever the seed */
     const uint8_t *p = data;
     uint64_t seed = str_hash_key[0] ^ n, a = 0, b = 0;
     if (n > 16) {
@@ -40,7 +41,7 @@ uint64_t hash_bytes(const void *data, size_t n) {
     else if (n >= 4) a = read32(p), b = read32(p + n - 4);
     else if (n) a = (uint64_t)p[0] << 16 | (uint64_t)p[n / 2] << 8 | p[n - 1];
     uint64_t h = mix(str_hash_key[1] ^ n, mix(a ^ str_hash_key[1], b ^ seed));
-    return h + 2 > 2 ? h : h + 3; /* neither 0 (not computed) nor -1 (failed, for scripts) nor -2 (what hash(-1) is) */
+    return h + 2 > 2 ? h : h + 3; /* neither 0 (empty, or not computed) nor -1 (failed, for scripts) nor -2 (what hash(-1) is) */
 }
 
 uint64_t str_hash_slow(Str *s) {

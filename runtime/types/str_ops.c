@@ -8,6 +8,7 @@
 #include "runtime/types/object.h"
 #include "runtime/types/range.h"
 #include "runtime/types/str_methods.h"
+#include "runtime/types/tuple.h"
 
 static uint32_t larger(uint32_t a, uint32_t b) { return a > b ? a : b; }
 
@@ -203,8 +204,31 @@ static Value length_hint(const Value *args, size_t count) {
     return int_from_size(is_unset(it->str) ? 0 : str_length(it->str) - it->index);
 }
 
+Value text_iterator_reduce(const Value *args, size_t count) {
+    StrIterator *it = (StrIterator *)as_object(args[0]);
+    Value function = object_builtin("iter"), inner = tuple_pack(1, is_set(it->str) ? it->str : names.empty);
+    Value index = int_from_size(it->index), result = UNSET;
+    if (is_set(function) && is_set(inner))
+        result = is_set(it->str) ? tuple_pack(3, function, inner, index) : tuple_pack(2, function, inner);
+    release(function);
+    release(inner);
+    release(index);
+    return result;
+}
+
+Value text_iterator_setstate(const Value *args, size_t count) {
+    StrIterator *it = (StrIterator *)as_object(args[0]);
+    int64_t index;
+    if (!object_as_index(args[1], &index, NULL)) return UNSET;
+    int64_t length = is_set(it->str) ? object_length(it->str) : 0;
+    if (length < 0) return UNSET;
+    it->index = (size_t)(index < 0 ? 0 : index > length ? length : index);
+    return NONE;
+}
+
 static const NativeDef iterator_methods[] = {
     METHOD("__length_hint__", "", length_hint, "How many are left."),
+    TEXT_ITERATOR_COPYING,
     NATIVE_END,
 };
 

@@ -12,6 +12,7 @@
 #include "runtime/types/object.h"
 #include "runtime/types/str.h"
 #include "runtime/types/tuple.h"
+#include "vm/code/code_replace.h"
 #include "vm/code/position.h"
 
 #define OPCODE_ROW(opcode, letters, cache_words, text, doc) \
@@ -147,46 +148,60 @@ static Value get_bytes(Value self) {
     return bytes_from(as_code(self)->instrs, as_code(self)->instr_count * sizeof(Instr));
 }
 
-/* Which constants instructions use as names: 1, and as values: 2. */
-static uint8_t *constant_uses(const Code *code) {
-    uint8_t *uses = raw_allocate_zeroed(code->constant_count + 1);
-    if (!uses) return raise_memory_error(), NULL;
+/* Calls visit with each constant that an instruction uses, in the order of the code: with its index, or -1 for a number
+ * that stands in the instruction itself. */
+typedef bool (*ConstantVisit)(const Code *code, int64_t index, Value constant, bool as_name, void *context);
+
+static bool names_local(unsigned op) { return op == OP_CHECK_LOCAL || op == OP_LOAD_CELL || op == OP_DELETE_CELL; }
+
+static bool each_constant(const Code *code, ConstantVisit visit, void *context) {
     for (uint32_t i = 0; i < code->instr_count; i += 1u + opcode_info[instr_op(code->instrs[i])].caches) {
         Instr word = code->instrs[i];
         const char *operands = opcode_info[instr_op(word)].operands;
         uint32_t fields[] = {instr_a(word), instr_b(word), instr_c(word)};
+        if (instr_op(word) == OP_LOAD_INT && !visit(code, -1, from_small_int(instr_wide(word)), false, context))
+            return false;
         for (int k = 0; k < 3; k++) {
-            bool wide = operands[k] == 'K' || operands[k] == 'N';
-            uint32_t index = wide ? (uint32_t)instr_wide(word) : fields[k];
-            if ((operands[k] | 32) == 'k') uses[index] |= 2;
-            if ((operands[k] | 32) == 'n') uses[index] |= 1;
+            int letter = operands[k] | 32;
+            if ((letter != 'k' && letter != 'n') || (letter == 'n' && names_local(instr_op(word)))) continue;
+            uint32_t index = operands[k] == 'K' || operands[k] == 'N' ? (uint32_t)instr_wide(word) : fields[k];
+            if (!visit(code, index, code->constants[index], letter == 'n', context)) return false;
         }
     }
-    return uses;
+    return true;
 }
 
-static Value constants_with(const Code *code, uint8_t use, Value first) {
-    Value list = list_new(0);
-    uint8_t *uses = constant_uses(code);
-    bool ok = is_set(list) && uses && (is_unset(first) || list_append(list, first));
-    for (uint32_t i = 0; ok && i < code->constant_count; i++) {
-        bool again = is_set(first) && same(first, code->constants[i]);
-        if (uses[i] & use && !again) ok = list_append(list, code->constants[i]);
-    }
-    Value result = ok ? list_to_tuple(list) : UNSET;
-    release(list);
-    raw_free(uses);
+/* What co_consts or co_names shows: each once. */
+typedef struct Listing {
+    Value list;
+    bool names;
+} Listing;
+
+static bool is_listed(Value list, Value v) {
+    for (size_t i = 0; i < as_list(list)->length; i++)
+        if (same(as_list(list)->items[i], v)) return true;
+    return false;
+}
+
+static bool note_constant(const Code *code, int64_t index, Value constant, bool as_name, void *context) {
+    Listing *l = context;
+    return as_name != l->names || is_listed(l->list, constant) || list_append(l->list, constant);
+}
+
+static Value constants_with(const Code *code, bool as_names, Value first) {
+    Listing l = {.list = list_new(0), .names = as_names};
+    bool ok = is_set(l.list) && (is_unset(first) || list_append(l.list, first)) && each_constant(code, note_constant, &l);
+    Value result = ok ? list_to_tuple(l.list) : UNSET;
+    release(l.list);
     return result;
 }
 
 static Value get_consts(Value self) {
     const Code *code = as_code(self);
-    return constants_with(code, 2, code->flags & CODE_OPTIMIZED ? code->docstring : UNSET);
+    return constants_with(code, false, code->flags & CODE_OPTIMIZED ? code->docstring : UNSET);
 }
 
-static Value get_names(Value self) {
-    return constants_with(as_code(self), 1, UNSET);
-}
+static Value get_names(Value self) { return constants_with(as_code(self), true, UNSET); }
 
 static Value positions_row(Position p, bool columns) {
     Value row = tuple_new(4);
@@ -228,65 +243,10 @@ static Value co_lines(const Value *args, size_t count) {
     return is_set(list) ? iterate_and_release(list) : UNSET;
 }
 
-/* --- replace() --------------------------------------------------------------------------------------------------- */
-
-static bool copy_block(void *into, const void *from, size_t size) {
-    void *block = raw_allocate(size + 1);
-    if (!block) return raise_memory_error(), false;
-    if (size) memcpy(block, from, size);
-    memcpy(into, &block, sizeof block);
-    return true;
-}
-
-static bool copy_blocks(Code *copy, const Code *code) {
-    copy->instrs = NULL;
-    copy->constants = NULL;
-    copy->handlers = NULL;
-    copy->positions = NULL;
-    copy->exec = NULL;
-    copy->constant_count = 0;
-    if (!copy_block(&copy->instrs, code->instrs, code->instr_count * sizeof(Instr)) ||
-        !copy_block(&copy->handlers, code->handlers, code->handler_count * sizeof(ExceptionRow)) ||
-        !copy_block(&copy->positions, code->positions, code->positions_size) ||
-        !copy_block(&copy->constants, code->constants, code->constant_count * sizeof(Value)))
-        return false;
-    copy->constant_count = code->constant_count;
-    for (uint32_t i = 0; i < copy->constant_count; i++) retain(copy->constants[i]);
-    return true;
-}
-
-static Code *code_copy(const Code *code) {
-    Code *copy = code_new();
-    if (!copy) return NULL;
-    Object head = copy->head;
-    memcpy(&copy->head + 1, &code->head + 1, sizeof(Code) - sizeof head);
-    Value owned[] = {code->name,     code->qualname,  code->filename, code->docstring,
-                     code->varnames, code->cellnames, code->freenames};
-    for (size_t i = 0; i < sizeof owned / sizeof *owned; i++) retain(owned[i]);
-    if (copy_blocks(copy, code)) return copy;
-    object_release(copy);
-    return NULL;
-}
-
-static Value co_replace(const Value *args, size_t count) {
-    (void)count;
-    Code *copy = code_copy(as_code(args[0]));
-    if (!copy) return UNSET;
-    Value *texts[] = {&copy->name, &copy->qualname, &copy->filename};
-    for (int i = 0; i < 3; i++) {
-        if (is_set(args[1 + i])) replace(texts[i], retain(args[1 + i]));
-    }
-    int64_t line;
-    if (is_set(args[4]) && int_is(args[4]) && int_fits_int64(args[4], &line)) copy->first_line = (int32_t)line;
-    if (is_set(args[5]) && int_is(args[5]) && int_fits_int64(args[5], &line)) copy->flags = (uint32_t)line;
-    return from_object(copy);
-}
-
 static const NativeDef code_methods[] = {
     METHOD("co_positions", "", co_positions, NULL),
     METHOD("co_lines", "", co_lines, NULL),
-    METHOD("replace", "*, co_name=None, co_qualname=None, co_filename=None, co_firstlineno=None, co_flags=None",
-           co_replace, NULL),
+    METHOD("replace", CODE_REPLACE_SIGNATURE, code_replace, "Return a copy of the code object with new values."),
     NATIVE_END,
 };
 

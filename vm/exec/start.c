@@ -9,10 +9,12 @@
 #include "runtime/types/str.h"
 #include "runtime/types/tuple.h"
 #include "vm/exec/lock_places.h"
+#include "vm/code/code_replace.h"
 #include "vm/exec/exec.h"
 #include "vm/exec/generator_methods.h"
 #include "vm/exec/import.h"
 #include "vm/exec/loop.h"
+#include "vm/exec/specialised.h"
 #include "vm/exec/unraisable.h"
 #include "vm/front/parse.h"
 
@@ -55,7 +57,30 @@ static bool source_warning(Type *category, Value message, Value filename, int32_
     return is_set(result);
 }
 
+/* The general opcode whose name a specialised one begins with. */
+static unsigned general_opcode(unsigned op) {
+    if (op == OP_LOAD_BUILTIN_CACHED) return OP_LOAD_GLOBAL;
+    unsigned found = OP_NOP;
+    size_t longest = 0;
+    for (unsigned general = 0; general < OP_FIRST_SPECIALISED; general++) {
+        size_t n = strlen(opcode_info[general].name);
+        if (n <= longest || strncmp(opcode_info[op].name, opcode_info[general].name, n) != 0) continue;
+        found = general;
+        longest = n;
+    }
+    return found;
+}
+
+static void forget_caches(Instr *instrs, uint32_t count) {
+    for (uint32_t i = 0; i < count;) {
+        unsigned op = instr_op(instrs[i]), caches = opcode_info[op].caches;
+        if (op >= OP_FIRST_SPECIALISED) specialise(&instrs[i], general_opcode(op));
+        for (i++; caches > 0; caches--) instrs[i++] = 0;
+    }
+}
+
 bool exec_start(void) {
+    code_forget_caches = forget_caches;
     lock_places_start();
     import_hook = import_absolute;
     error_unraisable_hook = unraisable_report;
