@@ -3,6 +3,7 @@
 #include "stdlib/stdlib.h"
 
 #include <limits.h>
+#include <stdatomic.h>
 #include <openssl/crypto.h>
 #include <openssl/err.h>
 #include <openssl/evp.h>
@@ -13,16 +14,23 @@
 
 enum { SMALL = 2047 };
 
-/* Python's names of hashes and libcrypto's. */
-static const struct {
+/* Python's names of hashes and libcrypto's; each is asked for once. */
+#define EACH_GUARANTEED(DO)                                                                                        \
+    DO(md5, "MD5") DO(sha1, "SHA1") DO(sha224, "SHA224") DO(sha256, "SHA256") DO(sha384, "SHA384")                 \
+    DO(sha512, "SHA512") DO(sha3_224, "SHA3-224") DO(sha3_256, "SHA3-256") DO(sha3_384, "SHA3-384")                \
+    DO(sha3_512, "SHA3-512") DO(shake_128, "SHAKE128") DO(shake_256, "SHAKE256")
+typedef struct Algorithm {
     const char *name, *theirs;
-} algorithms[] = {
-    {"md5", "MD5"},           {"sha1", "SHA1"},         {"sha224", "SHA224"},       {"sha256", "SHA256"},
-    {"sha384", "SHA384"},     {"sha512", "SHA512"},     {"sha3_224", "SHA3-224"},   {"sha3_256", "SHA3-256"},
-    {"sha3_384", "SHA3-384"}, {"sha3_512", "SHA3-512"}, {"shake_128", "SHAKE128"},  {"shake_256", "SHAKE256"},
-    {"sm3", "SM3"},           {"ripemd160", "RIPEMD160"}, {"md5-sha1", "MD5-SHA1"}, {"sha512_224", "SHA512-224"},
-    {"sha512_256", "SHA512-256"},
+    _Atomic(EVP_MD *) fetched;
+} Algorithm;
+#define ROW(id, theirs) {#id, theirs, NULL},
+#define INDEX(id, theirs) ALGORITHM_##id,
+enum { EACH_GUARANTEED(INDEX) ALGORITHM_OTHERS };
+static Algorithm algorithms[] = {
+    EACH_GUARANTEED(ROW){"sm3", "SM3", NULL}, {"ripemd160", "RIPEMD160", NULL}, {"md5-sha1", "MD5-SHA1", NULL},
+    {"sha512_224", "SHA512-224", NULL}, {"sha512_256", "SHA512-256", NULL},
 };
+enum { ALGORITHMS = sizeof algorithms / sizeof *algorithms };
 
 typedef struct Hash {
     Object head;
@@ -34,12 +42,19 @@ typedef struct Hash {
 static Hash *as_hash(Value v) { return (Hash *)as_object(v); }
 static Type hash_type, long_hash_type;
 
-static const EVP_MD *algorithm_of(const char *name, const char **python_name) {
-    for (size_t i = 0; i < sizeof algorithms / sizeof *algorithms; i++) {
-        if (OPENSSL_strcasecmp(name, algorithms[i].name) && OPENSSL_strcasecmp(name, algorithms[i].theirs)) continue;
-        *python_name = algorithms[i].name;
-        return EVP_get_digestbyname(algorithms[i].theirs);
-    }
+/* NULL: libcrypto does not have it. */
+static const EVP_MD *algorithm_fetch(Algorithm *a) {
+    EVP_MD *found = atomic_load(&a->fetched), *expected = NULL;
+    if (found || !(found = EVP_MD_fetch(NULL, a->theirs, NULL))) return ERR_clear_error(), found;
+    if (atomic_compare_exchange_strong(&a->fetched, &expected, found)) return found;
+    EVP_MD_free(found);
+    return expected;
+}
+
+static Algorithm *algorithm_named(const char *name) {
+    for (int i = 0; i < ALGORITHMS; i++)
+        if (!OPENSSL_strcasecmp(name, algorithms[i].name) || !OPENSSL_strcasecmp(name, algorithms[i].theirs))
+            return algorithm_fetch(&algorithms[i]) ? &algorithms[i] : NULL;
     return NULL;
 }
 
@@ -94,14 +109,11 @@ static Hash *hash_allocate(Type *type, const char *name) {
     return NULL;
 }
 
-static Value hash_new(Value name, Value data) {
-    const char *text, *python_name = NULL;
-    if (!str_is(name)) return raise_type_error("name must be a string");
-    if (!(text = str_utf8(name, NULL))) return UNSET;
-    const EVP_MD *algorithm = algorithm_of(text, &python_name);
-    if (!algorithm) return raise_value_error("unsupported hash type %s", text);
+static Value hash_new(Algorithm *a, Value data) {
+    const EVP_MD *algorithm = algorithm_fetch(a);
+    if (!algorithm) return raise_value_error("unsupported hash type %s", a->name);
     bool is_long = EVP_MD_flags(algorithm) & EVP_MD_FLAG_XOF;
-    Hash *h = hash_allocate(is_long ? &long_hash_type : &hash_type, python_name);
+    Hash *h = hash_allocate(is_long ? &long_hash_type : &hash_type, a->name);
     if (!h) return UNSET;
     bool done = EVP_DigestInit_ex(h->context, algorithm, NULL) || (raise_crypto(), false);
     if (done && is_set(data)) done = feed_value(h, data);
@@ -110,7 +122,17 @@ static Value hash_new(Value name, Value data) {
     return UNSET;
 }
 
-static Value hashlib_new(const Value *args, size_t count) { return hash_new(args[0], args[1]); }
+static Value hashlib_new(const Value *args, size_t count) {
+    if (!str_is(args[0])) return raise_type_error("name must be a string");
+    const char *text = str_utf8(args[0], NULL);
+    Algorithm *a = text ? algorithm_named(text) : NULL;
+    if (!a) return text ? raise_value_error("unsupported hash type %s", text) : UNSET;
+    return hash_new(a, args[1]);
+}
+
+#define MAKER(id, theirs) \
+    static Value make_##id(const Value *args, size_t count) { return hash_new(&algorithms[ALGORITHM_##id], args[0]); }
+EACH_GUARANTEED(MAKER)
 
 static void hash_destroy(Object *self) {
     EVP_MD_CTX_free(((Hash *)self)->context);
@@ -236,9 +258,10 @@ static Type long_hash_type = {
 /* ---- keys from passwords ---- */
 
 static Value key_of(Value algorithm_name, const Buffer *password, const Buffer *salt, int64_t rounds, Value length) {
-    const char *python_name, *name = str_utf8(algorithm_name, NULL);
+    const char *name = str_utf8(algorithm_name, NULL);
     if (!name) return UNSET;
-    const EVP_MD *algorithm = algorithm_of(name, &python_name);
+    Algorithm *a = algorithm_named(name);
+    const EVP_MD *algorithm = a ? algorithm_fetch(a) : NULL;
     if (!algorithm) return raise_value_error("[digital envelope routines] unsupported");
     if (rounds < 1) return raise_value_error("iteration value must be greater than 0.");
     if (rounds > INT_MAX) return raise_overflow_error("iteration value is too great.");
@@ -313,15 +336,19 @@ static Value hashlib_scrypt(const Value *args, size_t count) {
 
 static Value hashlib_names(const Value *args, size_t count) {
     Value list = list_new(0);
-    for (size_t i = 0; i < sizeof algorithms / sizeof *algorithms && is_set(list); i++) {
-        if (!EVP_get_digestbyname(algorithms[i].theirs)) continue;
+    for (int i = 0; i < ALGORITHMS && is_set(list); i++) {
+        if (!algorithm_fetch(&algorithms[i])) continue;
         Value name = str_from(algorithms[i].name);
         if (is_unset(name) || !list_append_steal(list, name)) clear(&list);
     }
     return list;
 }
 
+#define FUNCTION_ROW(id, theirs) \
+    FUNCTION("openssl_" #id, "string=b'', *, usedforsecurity=True", make_##id, "A hash, fed with some data."),
+
 static const NativeDef functions[] = {
+    EACH_GUARANTEED(FUNCTION_ROW)
     FUNCTION("new", "name, string=b'', *, usedforsecurity=True", hashlib_new, "A hash by its name."),
     FUNCTION("names", "", hashlib_names, "The names of the hashes."),
     FUNCTION("pbkdf2_hmac", "hash_name, password, salt, iterations, dklen=None", hashlib_pbkdf2_hmac,
