@@ -29,9 +29,12 @@ endif
 endif
 
 FOUND     := $(foreach row,$(OPTIONAL),$(shell pkg-config --exists $(firstword $(subst :, ,$(row))) 2>/dev/null && echo $(firstword $(subst :, ,$(row)))))
+# Many systems give bzip2 no .pc file.
+BZIP2     := $(shell echo '\#include <bzlib.h>' | $(CC) -E -x c - >/dev/null 2>&1 && echo bzip2)
 PACKAGES  := $(foreach row,$(REQUIRED),$(firstword $(subst :, ,$(row)))) $(FOUND)
-LIB_FLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null) $(foreach p,$(FOUND),-DHAVE_$(shell echo $(p) | tr a-z A-Z))
-LIBS      := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) -lm -lpthread
+LIB_FLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null) $(foreach p,$(FOUND),-DHAVE_$(shell echo $(p) | tr a-z A-Z)) \
+             $(if $(BZIP2),-DHAVE_BZIP2)
+LIBS      := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) $(if $(BZIP2),-lbz2) -lm -lpthread
 
 SOURCES := $(sort $(wildcard runtime/*/*.c vm/*/*.c stdlib/*.c))
 SCRIPTS := $(sort $(wildcard stdlib/*.scr stdlib/*/*.scr stdlib/*/*/*.scr))
@@ -51,7 +54,7 @@ all: scr ## build ./scr
 
 scr: $(BUILD)/scr $(BUILD)/scr-checked
 	@ln -sf $(BUILD)/scr $@
-	@[ "$(BUILD)" = build ] && echo "built ./scr; optional modules: $(or $(strip $(FOUND)),none)" || true
+	@[ "$(BUILD)" = build ] && echo "built ./scr; optional modules: $(or $(strip $(FOUND) $(BZIP2)),none)" || true
 
 $(BUILD)/scr: $(SOURCES:%.c=$(BUILD)/plain/%.o)
 	$(call QUIET,link) $(CC) $(OPTIMIZE) -o $@ $^ $(LDFLAGS_ALL) $(LIBS)
