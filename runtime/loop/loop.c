@@ -19,7 +19,13 @@
 #include "runtime/types/traverse.h"
 #include "runtime/types/tuple.h"
 
-bool loop_is(Value v) { return is_object(v) && as_object(v)->type->destroy && type_is_subtype(as_object(v)->type, &loop_type); }
+Type *loop_known_type;
+
+bool loop_is_slow(Value v) {
+    if (!is_object(v) || !type_is_subtype(as_object(v)->type, &loop_type)) return false;
+    loop_known_type = as_object(v)->type;
+    return true;
+}
 
 Value loop_running(void) { return thread_self->running_loop; }
 
@@ -355,7 +361,9 @@ static void loop_clear(Object *o) {
     attrs_clear(o);
 }
 
+/* A class that dies leaves no trace in the cache. */
 static void loop_destroy(Object *o) {
+    loop_known_type = NULL;
     loop_clear(o);
     mutex_end(&((Loop *)o)->inbox_lock);
     object_free(o);

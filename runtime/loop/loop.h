@@ -57,7 +57,12 @@ typedef struct Loop {
 extern Type loop_type;
 
 static inline Loop *as_loop(Value v) { return (Loop *)as_object(v); }
-bool loop_is(Value v); /* or an instance of a subclass */
+/* The type that was asked for last: nearly always the only one. */
+extern Type *loop_known_type;
+bool loop_is_slow(Value v);
+static inline bool loop_is(Value v) { /* or an instance of a subclass */
+    return is_object(v) && (as_object(v)->type == loop_known_type || loop_is_slow(v));
+}
 /* Is it a Loop whose ways of scheduling nobody has overridden? */
 static inline bool loop_is_plain(Value v) { return loop_is(v) && as_loop(v)->plain; }
 

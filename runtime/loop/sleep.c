@@ -101,7 +101,8 @@ static Value wait_on_foreign(Sleep *s, Value loop) {
 }
 
 static int begin(Sleep *s, Value *result) {
-    int zero = object_compare_truth(s->delay, from_small_int(0), COMPARE_LE);
+    int zero = is_small_int(s->delay) ? as_small_int(s->delay) <= 0
+                                      : object_compare_truth(s->delay, from_small_int(0), COMPARE_LE);
     if (zero < 0) return -1;
     if (zero) {
         s->state = SLEEP_YIELDED;
