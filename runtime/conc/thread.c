@@ -270,6 +270,7 @@ void thread_fork_child(void) {
     thread->next = thread->previous = NULL;
     thread->is_main = true;
     thread->native_id = os_thread_native_id();
+    clear(&thread->running_loop); /* it runs in the parent */
     thread_main = thread;
     atomic_store(&running, 1);
     gil_fork_child(thread);
