@@ -338,16 +338,32 @@ static bool check_async(Compiler *c, Node *node) {
     return false;
 }
 
+/* On the iterator at `base`. */
+static void run_comprehension(Compiler *c, Value code, const Scope *scope, int reg, int base) {
+    if (!c->unit->reachable) return;
+    Constant k = constant_add(c, code);
+    if (constant_narrow(c, k)) {
+        for (int32_t i = 0; i < scope->free_count; i++) cell_load(c, scope->frees[i], temp_push(c));
+        emit_constant(c, OP_RUN_COMPREHENSION, 0, reg, 0, base, k);
+        return;
+    }
+    int function = temp_push_run(c, 2);
+    int with = extras(c, NULL, NULL, scope);
+    make_function(c, retain(code), with, function);
+    emit(c, OP_MOVE, TAKE_B, function + 1, base, 0);
+    emit(c, OP_CALL, 0, reg, function, 1);
+}
+
 void comprehension_to(Compiler *c, Node *node, int reg) {
     if (!check_async(c, node)) return;
     Clause *first = &node->u.comp.clauses.items[0];
-    int base = temp_push(c);
-    int with = extras(c, NULL, NULL, node->u.comp.scope);
-    make_function(c, comprehension_code(c, node), with, base);
-    c->unit->top = base + 1;
-    iterator_to(c, first->iter, first->is_async, temp_push(c));
     bool awaited = node->u.comp.scope->is_coroutine && node->kind != NODE_GENERATOR_EXP;
-    emit(c, OP_CALL, 0, awaited ? base : reg, base, 1);
+    int base = temp_push(c);
+    Value code = comprehension_code(c, node);
+    if (is_unset(code)) return;
+    iterator_to(c, first->iter, first->is_async, base);
+    run_comprehension(c, code, node->u.comp.scope, awaited ? base : reg, base);
+    release(code);
     c->unit->top = base + 1;
     if (awaited) await_to(c, base, 0, reg);
 }

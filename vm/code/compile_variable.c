@@ -119,13 +119,14 @@ void variable_forget(Compiler *c, Value name) {
     variable_delete(c, name);
 }
 
+void cell_load(Compiler *c, Value name, int reg) {
+    const Scope *scope = c->unit->scope;
+    emit(c, OP_MOVE, 0, reg, cell_register(scope, scope_closure_cell(scope, name)), 0);
+}
+
 void closure_load(Compiler *c, const Scope *inner, int reg) {
     int first = c->unit->top;
-    const Scope *scope = c->unit->scope;
-    for (int32_t i = 0; i < inner->free_count; i++) {
-        int32_t cell = scope_closure_cell(scope, inner->frees[i]);
-        emit(c, OP_MOVE, 0, temp_push(c), cell_register(scope, cell), 0);
-    }
+    for (int32_t i = 0; i < inner->free_count; i++) cell_load(c, inner->frees[i], temp_push(c));
     emit(c, OP_BUILD_TUPLE, 0, reg, first, inner->free_count);
     c->unit->top = first;
 }

@@ -187,6 +187,7 @@ int variable_local_read(Compiler *c, int reg, Value name); /* checks that it is 
 void variable_store(Compiler *c, Value name, Operand value);
 void variable_delete(Compiler *c, Value name);
 void variable_forget(Compiler *c, Value name);          /* name = None; del name */
+void cell_load(Compiler *c, Value name, int reg);      /* the cell itself, for an inner scope */
 void closure_load(Compiler *c, const Scope *inner, int reg); /* tuple of cells */
 
 /* compile_expr.c */

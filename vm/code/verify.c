@@ -120,8 +120,9 @@ static void set_live(Check *check, uint32_t reg, bool live) {
 }
 
 /* How many registers a run that is read covers. */
-static uint32_t run_read(Instr word) {
+static uint32_t run_read(const Check *check, Instr word) {
     switch (instr_op(word)) {
+    case OP_RUN_COMPREHENSION: return 1u + as_code(check->code->constants[instr_b(word)])->freecount;
     case OP_GET_SUPER_METHOD: case OP_GET_SUPER_ATTR: return 3;
     case OP_BUILD_SLICE:
     case OP_BUILD_TUPLE:
@@ -140,6 +141,7 @@ static uint32_t run_read(Instr word) {
 
 static uint32_t run_written(Instr word) {
     if (instr_op(word) == OP_UNPACK) return instr_b(word);
+    if (instr_op(word) == OP_WITH_ENTER || instr_op(word) == OP_ASYNC_WITH_ENTER) return 4;
     if (instr_op(word) != OP_UNPACK_EX) return 2;
     return 0; /* set by the caller: needs the cache word */
 }
@@ -164,7 +166,7 @@ static void read_operands(Check *check, Instr word) {
                 set_live(check, fields[i], false);
             }
         } else if (letters[i] == 'R') {
-            for (uint32_t k = 0; k < run_read(word); k++) read_register(check, fields[i] + k, true);
+            for (uint32_t k = 0; k < run_read(check, word); k++) read_register(check, fields[i] + k, true);
             if (instr_op(word) == OP_CALL_EX && fields[i] + 2 < check->code->nregs)
                 set_live(check, fields[i] + 2, false);
         }

@@ -54,7 +54,7 @@ static void frame_abandon(Frame *above) {
 static Outcome begin_generator(Frame *above, Code *code, Value *out) {
     Value function = above->function;
     frame_abandon(above);
-    *out = generator_new(function, code, above->regs);
+    *out = generator_new(function, above, code);
     return is_set(*out) ? OUTCOME_DONE : OUTCOME_FAILED;
 }
 
@@ -84,6 +84,26 @@ Outcome function_begin(Frame *frame, Value callee, Value *args, size_t count, Va
     }
     if (code->freecount) frame_load_closure(above, f);
     above->top = above->regs + code->nregs;
+    return code->flags & RESUMABLE ? begin_generator(above, code, out) : OUTCOME_PUSHED;
+}
+
+Outcome comprehension_begin(Frame *frame, Code *code, Value *args, Return to, Value *out) {
+    size_t total = 1u + code->freecount;
+    Frame *above = frame_above(frame);
+    if (!above || !window_for(above, frame, args, total, code->nregs, true)) {
+        consume(args, total);
+        return OUTCOME_FAILED;
+    }
+    above->code = code;
+    above->pc = code->instrs;
+    above->globals = frame->globals;
+    above->builtins = frame->builtins;
+    above->kind = (uint8_t)to.kind;
+    above->result = to.result;
+    machine.frame = above;
+    Value *regs = above->regs;
+    for (size_t i = code->freecount; i-- > 0;) regs[code->free_base + i] = regs[1 + i];
+    for (size_t i = 1, end = code->nlocals - code->freecount; i < end; i++) regs[i] = UNSET;
     return code->flags & RESUMABLE ? begin_generator(above, code, out) : OUTCOME_PUSHED;
 }
 

@@ -26,6 +26,9 @@ Outcome call_begin_ex(Frame *frame, Value *base, Return to, Value *out);
 Outcome function_begin(Frame *frame, Value callee, Value *args, size_t count, Value kwnames, bool in_place, Return to,
                        Value *out);
 
+/* Runs a comprehension's code on args[0], its iterator, and the free cells behind it; all are consumed. */
+Outcome comprehension_begin(Frame *frame, Code *code, Value *args, Return to, Value *out);
+
 /* Type slot of functions. */
 Value function_call(Value callee, const Value *args, size_t count, Value kwnames);
 /* Calls a script function or any callable on borrowed arguments for an operation of the loop: a script function is

@@ -25,8 +25,8 @@ static Type *type_for(const Code *code) {
 }
 
 /* Names come from the function, which may have been renamed. */
-Value generator_new(Value function, Code *code, Value *args) {
-    Function *f = as_function(function);
+Value generator_new(Value function, const Frame *bound, Code *code) {
+    Value *args = bound->regs;
     Generator *g = object_allocate(type_for(code), sizeof *g + ((size_t)code->nregs + 2) * sizeof(Value));
     if (!g) {
         for (size_t i = 0; i < code->nlocals; i++) clear(&args[i]);
@@ -37,11 +37,11 @@ Value generator_new(Value function, Code *code, Value *args) {
         g->regs[i] = args[i];
         args[i] = UNSET;
     }
-    g->name = retain(f->name);
-    g->qualname = retain(f->qualname);
+    g->name = retain(is_set(function) ? as_function(function)->name : code->name);
+    g->qualname = retain(is_set(function) ? as_function(function)->qualname : code->qualname);
     g->code = retain(from_object(code));
-    g->frame = (Frame){.code = code, .pc = code->instrs, .regs = g->regs, .function = function, .globals = f->globals,
-                       .builtins = f->builtins, .flags = FRAME_IN_GENERATOR};
+    g->frame = (Frame){.code = code, .pc = code->instrs, .regs = g->regs, .function = function,
+                       .globals = bound->globals, .builtins = bound->builtins, .flags = FRAME_IN_GENERATOR};
     if (g->head.type == &coroutine_type && coroutine_origin_depth() && !coroutine_note_origin(g))
         return object_release(&g->head), UNSET;
     return from_object(g);

@@ -38,8 +38,8 @@ static inline Generator *frame_generator(Frame *frame) {
     return (Generator *)(void *)((char *)frame - offsetof(Generator, frame));
 }
 
-/* A generator for a function whose parameters stand in args[0..nlocals): they are moved in.  function is stolen. */
-Value generator_new(Value function, Code *code, Value *args);
+/* A generator for a function (stolen; UNSET for a comprehension) whose frame has been bound: its locals are moved in. */
+Value generator_new(Value function, const Frame *bound, Code *code);
 
 /* While a generator runs, what it handles itself is what the thread handles; else what its resumer handles. */
 static inline void generator_enter_handled(Generator *g) {

@@ -1344,6 +1344,10 @@ L_MAKE_FUNCTION: {
     SET_OR_FAIL(A, v);
     NEXT();
 }
+L_RUN_COMPREHENSION:
+    SAVE();
+    OUTCOME(comprehension_begin(frame, as_code(constants[B]), regs + C, (Return){FRAME_CALL, (uint16_t)A}, &out_));
+    NEXT();
 L_MAKE_FUNCTION_DYNAMIC: {
     Value code = regs[B];
     RESULT(build_function(frame, as_code(code), C == NO_REG ? NULL : regs + C));
