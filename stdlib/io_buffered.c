@@ -181,6 +181,10 @@ static Value readline_locked(Buffered *b, int64_t limit) {
             limit >= 0 && (size_t)here > (size_t)limit - bag.length ? (size_t)limit - bag.length : (size_t)here;
         unsigned char *from = b->data + b->read_at, *newline = memchr(from, '\n', take);
         if (newline) take = (size_t)(newline - from) + 1;
+        if (newline && bag.length == 0) { /* a line that lies in the buffer */
+            b->read_at += take;
+            return bytes_from(from, take);
+        }
         if (!bag_add(&bag, from, take)) return bag_finish(&bag, false);
         b->read_at += take;
         if (newline) return bag_finish(&bag, true);

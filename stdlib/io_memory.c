@@ -1,8 +1,11 @@
 /* BytesIO and StringIO: streams in memory. */
 #include "stdlib/io.h"
 
+#include "runtime/types/str_units.h"
+
 #include <stdio.h>
 #include <string.h>
+#include <wchar.h>
 
 /* ---- BytesIO ---- */
 
@@ -246,7 +249,7 @@ static bool string_put(StringIO *s, Value text) {
     const Str *t = as_str(text);
     if (!string_reserve(s, s->at + t->length)) return false;
     if (s->at > s->length) memset(s->data + s->length, 0, (s->at - s->length) * sizeof *s->data);
-    for (size_t i = 0; i < t->length; i++) s->data[s->at + i] = str_at(t, i);
+    units_copy(s->data, 4, s->at, t->data, str_width(t), 0, t->length);
     s->at += t->length;
     if (s->at > s->length) s->length = s->at;
     return true;
@@ -265,10 +268,11 @@ static Value sio_write(const Value *args, size_t count) {
     if (!s) return UNSET;
     if (!str_is(args[1])) return raise_type_error("string argument expected, got '%T'", args[1]);
     Value text = retain(args[1]);
-    if (s->translate) {
+    const Str *t = as_str(text);
+    if (s->translate && units_find(t->data, str_width(t), 0, t->length, '\r') >= 0) {
         text = replaced(text, "\r\n", "\n");
         if (is_set(text)) text = replaced(text, "\r", "\n");
-    } else if (s->ending) {
+    } else if (s->ending && !s->translate) {
         text = replaced(text, "\n", s->ending == 1 ? "\r" : "\r\n");
     }
     bool done = is_set(text) && string_put(s, text);
@@ -293,6 +297,10 @@ static Value sio_read(const Value *args, size_t count) {
 
 /* Length of the line that starts at the position, at most n. */
 static size_t line_length(const StringIO *s, size_t n) {
+    if (!s->ending && !s->universal) {
+        const uint32_t *newline = n ? (const uint32_t *)wmemchr((const wchar_t *)(s->data + s->at), L'\n', n) : NULL;
+        return newline ? (size_t)(newline - s->data) + 1 - s->at : n;
+    }
     for (size_t i = 0; i < n; i++) {
         uint32_t c = s->data[s->at + i];
         bool crlf = c == '\r' && i + 1 < n && s->data[s->at + i + 1] == '\n';

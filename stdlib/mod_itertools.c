@@ -516,6 +516,12 @@ static bool groupby_read(Stage *s) {
     Value item = iterator_take(s->a);
     if (is_unset(item)) return false;
     Value key = is_none(s->b) ? retain(item) : call1(s->b, item);
+    if (is_set(key) && is_set(s->d)) { /* nobody else has seen it */
+        replace(&as_tuple(s->d)->items[0], key);
+        replace(&as_tuple(s->d)->items[1], item);
+        s->k = 1;
+        return true;
+    }
     Value last = is_set(key) ? tuple_pack(2, key, item) : UNSET;
     release(key);
     release(item);

@@ -1,6 +1,7 @@
 /* operator: the operators of the language as functions, and the three kinds of getters. */
 #include "stdlib/stdlib.h"
 
+#include "runtime/types/str_units.h"
 #include "runtime/types/traverse.h"
 
 /* ---- functions ---- */
@@ -190,6 +191,9 @@ static Value itemgetter_repr(Value self) { return getter_repr_of(self, "operator
 
 /* object.a.b.c for "a.b.c". */
 static Value get_dotted(Value object, Value name) {
+    const Str *text = as_str(name);
+    if (str_is_interned(text) && units_find(text->data, str_width(text), 0, text->length, '.') < 0)
+        return object_get_attribute(object, name);
     Value dot = str_from("."), result = retain(object);
     size_t start = 0, length = str_length(name);
     while (is_set(result) && start <= length) {
@@ -210,7 +214,10 @@ static Value attrgetter_make(Type *type, const Value *args, size_t count, Value 
     if (count == 0) return raise_type_error("attrgetter expected 1 argument, got 0");
     for (size_t i = 0; i < count; i++)
         if (!str_is(args[i])) return raise_type_error("attribute name must be a string");
-    return getter_new(type, tuple_from_values(args, count));
+    Value names_given = tuple_from_values(args, count);
+    for (size_t i = 0; is_set(names_given) && i < count; i++)
+        if (str_is_exact(args[i])) as_tuple(names_given)->items[i] = str_intern(as_tuple(names_given)->items[i]);
+    return getter_new(type, names_given);
 }
 static Value attrgetter_call(Value self, const Value *args, size_t count, Value kwnames) {
     Value object = one_argument("attrgetter", args, count, kwnames);

@@ -320,6 +320,13 @@ static Value map_next(Value self) {
     enum { FEW = 8 };
     Application *a = as_application(self);
     size_t n = tuple_length(a->source), got = 0;
+    if (n == 1) {
+        Value item = iterator_take(tuple_at(a->source, 0));
+        if (is_unset(item)) return UNSET;
+        Value made = call1(a->function, item);
+        release(item);
+        return made;
+    }
     Value few[FEW], *args = n <= FEW ? few : raw_allocate(n * sizeof *args), result = UNSET;
     if (!args) return raise_memory_error();
     while (got < n && is_set(args[got] = iterator_take(tuple_at(a->source, got)))) got++;

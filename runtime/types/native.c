@@ -64,7 +64,10 @@ static Value bind_and_call(Native *n, Value self, const Value *args, size_t coun
     Value small[SMALL_BINDING], *out = small, result = UNSET;
     if (total > SMALL_BINDING && !(out = raw_allocate(total * sizeof(Value)))) return raise_memory_error();
     out[0] = self;
-    if (signature_bind(s, label_of(n), args, count, kwnames, out + first)) {
+    if (is_unset(kwnames) && !n->variadic && count >= n->fast_min && count <= n->fast_max) { /* the rest is not given */
+        for (size_t i = 0; i < slots; i++) out[first + i] = i < count ? args[i] : UNSET;
+        result = n->def->fn(out, total);
+    } else if (signature_bind(s, label_of(n), args, count, kwnames, out + first)) {
         if (extra) memcpy(out + first + slots, args + s->positional, extra * sizeof(Value));
         result = n->def->fn(out, total);
         if (s->keywords) release(out[first + s->count]);
@@ -76,9 +79,7 @@ static Value bind_and_call(Native *n, Value self, const Value *args, size_t coun
 static bool has_keywords(Value kwnames) { return is_set(kwnames) && tuple_length(kwnames); }
 
 /* count positional values that are all the slots there are: the vector is the binding. */
-static bool is_direct(const Native *n, size_t count) {
-    return count >= n->fast_min && count <= n->fast_max && !n->variadic && count == signature_slots(n->signature);
-}
+static inline bool is_direct(const Native *n, size_t count) { return count == n->direct; }
 
 Value native_call(Native *n, const Value *args, size_t count, Value kwnames) {
     if (is_unset(n->self) && !has_keywords(kwnames) && is_direct(n, count)) return n->def->fn(args, count);

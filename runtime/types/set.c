@@ -28,7 +28,7 @@ static Value make_empty(Type *type) {
         if (is_unset(v)) return UNSET;
         s = as_set(v);
     }
-    set_init_empty(s);
+    set_init_zeroed(s);
     return from_object(s);
 }
 
@@ -233,9 +233,7 @@ static Value difference(Value set, Value other) {
 /* ---- symmetric difference ---- */
 
 static bool step_toggle(Set *s, Value key, int64_t hash, void *context) {
-    (void)context;
-    int removed = set_discard_hashed(s, key, hash);
-    return removed == 0 ? set_add_hashed(s, key, hash) : removed > 0;
+    return (void)context, set_toggle_hashed(s, key, hash);
 }
 
 bool set_symmetric_difference_update(Value set, Value other) {
@@ -325,7 +323,7 @@ static bool frozenset_hash(Value self, int64_t *out) {
 /* ---- slots ---- */
 
 static void destroy(Object *self) {
-    set_empty((Set *)self);
+    set_destroy_table((Set *)self);
     object_free(self);
 }
 

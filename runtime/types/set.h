@@ -51,6 +51,9 @@ Value set_intersection(Value set, Value iterable); /* a new set or frozenset, as
 
 /* Below: the table, for set*.c only. */
 void set_init_empty(Set *s);
+void set_init_zeroed(Set *s); /* the same for fresh memory, which is all zeros */
+void set_destroy_table(Set *s);
+bool set_toggle_hashed(Set *s, Value key, int64_t hash); /* in if it was out, out if it was in */
 bool set_resize(Set *s, size_t minimum);
 bool set_add_hashed(Set *s, Value key, int64_t hash);
 int set_contains_hashed(Set *s, Value key, int64_t hash);

@@ -21,6 +21,12 @@ void set_init_empty(Set *s) {
     s->hash = -1;
 }
 
+void set_init_zeroed(Set *s) {
+    s->mask = SET_SMALL - 1;
+    s->table = s->small;
+    s->hash = -1;
+}
+
 SetEntry *set_next_entry(const Set *s, size_t *position) {
     if (!s->table) return NULL;
     for (size_t i = *position; i <= s->mask; i++) {
@@ -138,10 +144,8 @@ static SetEntry *find(Set *s, Value key, int64_t hash) {
     }
 }
 
-bool set_add_hashed(Set *s, Value key, int64_t hash) {
-    SetEntry *e = find(s, key, hash);
-    if (!e) return false;
-    if (is_set(e->key)) return true;
+/* Fills an entry that find() has just given for a key that is not there. */
+static bool fill_entry(Set *s, SetEntry *e, Value key, int64_t hash) {
     bool again = is_removed(e);
     *e = (SetEntry){retain(key), hash};
     s->used++;
@@ -149,6 +153,22 @@ bool set_add_hashed(Set *s, Value key, int64_t hash) {
     s->fill++;
     if (s->fill * 5 < s->mask * 3) return true;
     return set_resize(s, s->used > 50000 ? s->used * 2 : s->used * 4);
+}
+
+bool set_add_hashed(Set *s, Value key, int64_t hash) {
+    SetEntry *e = find(s, key, hash);
+    return e && (is_set(e->key) || fill_entry(s, e, key, hash));
+}
+
+bool set_toggle_hashed(Set *s, Value key, int64_t hash) {
+    SetEntry *e = find(s, key, hash);
+    if (!e) return false;
+    if (is_unset(e->key)) return fill_entry(s, e, key, hash);
+    Value old = e->key;
+    *e = (SetEntry){UNSET, SET_REMOVED};
+    s->used--;
+    release(old);
+    return true;
 }
 
 int set_contains_hashed(Set *s, Value key, int64_t hash) {
@@ -196,6 +216,16 @@ bool set_merge(Set *s, Set *other) {
         if (!fine) return false;
     }
     return true;
+}
+
+void set_destroy_table(Set *s) {
+    SetEntry *e = s->table;
+    for (size_t live = s->used; live; e++) {
+        if (is_unset(e->key)) continue;
+        release(e->key);
+        live--;
+    }
+    if (s->table != s->small) raw_free(s->table);
 }
 
 void set_empty(Set *s) {

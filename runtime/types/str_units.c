@@ -36,17 +36,24 @@ static bool bytes_are_ascii(const uint8_t *p, size_t n) {
     return (all & UINT64_C(0x8080808080808080)) == 0;
 }
 
-#define OR_LOOP(T)                                                                                                     \
-    do {                                                                                                               \
-        const T *p_ = data;                                                                                            \
-        for (size_t i = 0; i < n; i++) all |= p_[i];                                                                   \
-    } while (0)
+/* The units or-ed together, by words. */
+static uint32_t units_or(const uint8_t *p, unsigned width, size_t n) {
+    uint64_t all = 0, word, next;
+    size_t bytes = n * width;
+    for (; bytes >= 16; p += 16, bytes -= 16) {
+        memcpy(&word, p, 8);
+        memcpy(&next, p + 8, 8);
+        all |= word | next;
+    }
+    uint32_t result = (uint32_t)(all | all >> 32);
+    if (width == 2) result = (result | result >> 16) & 0xFFFF;
+    for (size_t i = 0; i < bytes / width; i++) result |= unit_at(p, width, i);
+    return result;
+}
 
 uint32_t units_max(const void *data, unsigned width, size_t n) {
     if (width == 1) return bytes_are_ascii(data, n) ? MAX_ASCII : MAX_LATIN1;
-    uint32_t all = 0;
-    if (width == 2) OR_LOOP(uint16_t);
-    else OR_LOOP(uint32_t);
+    uint32_t all = units_or(data, width, n);
     return all <= MAX_ASCII ? MAX_ASCII : all <= MAX_LATIN1 ? MAX_LATIN1 : all <= MAX_UCS2 ? MAX_UCS2 : MAX_UNICODE;
 }
 
