@@ -6,6 +6,7 @@
 #include <stdlib.h>
 
 #include "runtime/conc/blocking.h"
+#include "runtime/conc/deadlock.h"
 #include "runtime/conc/facts.h"
 #include "runtime/conc/gil.h"
 #include "runtime/plat/clock.h"
@@ -111,6 +112,7 @@ static Value gil_reset_stats(const Value *args, size_t count) {
 }
 
 static Value gil_observe(const Value *args, size_t count) {
+    deadlock_watch_order();
     thread_observe_all();
     return NONE;
 }

@@ -265,7 +265,9 @@ void thread_fork_parent(void) {
 void thread_fork_child(void) {
     heap_fork_child();
     mutex_start(&list_lock);
+    observe_fork_child();
     Thread *thread = thread_self;
+    thread->account = NULL;
     threads = thread;
     thread->next = thread->previous = NULL;
     thread->is_main = true;

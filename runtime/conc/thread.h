@@ -20,7 +20,7 @@ struct Thread {
     bool holds_gil;
     uint64_t ident;              /* threading.get_ident() */
     int64_t native_id;
-    uint64_t number;             /* 1, 2, ... in order of creation */
+    _Atomic uint64_t number;     /* 1, 2, ... in order of creation; 0 when it is over */
     void *machine;               /* for vm/exec */
     Value locals;                /* owned dict of the attributes of threading.local objects, or UNSET */
     Value async_exception;       /* owned; raised at the next safepoint */

@@ -14,7 +14,7 @@ enum { LONG_NS = 200000, ACCOUNTS_MAX = 1000, RINGS_MAX = 256 };
 
 static Mutex list_lock = MUTEX_INITIALIZER;
 static Account *accounts;
-static size_t account_count, ring_count;
+static size_t account_count, ring_count, unlisted;
 static _Atomic bool on, finished;
 static _Atomic int64_t begun, over; /* moments */
 static unsigned ring_bits;          /* 0: no events */
@@ -51,6 +51,13 @@ int64_t observe_ended(void) {
 void observe_finish(void) {
     if (!observe_is_on() || atomic_exchange(&finished, true)) return;
     atomic_store(&over, clock_monotonic());
+}
+
+size_t observe_unlisted(void) { return unlisted; }
+
+void observe_fork_child(void) {
+    mutex_start(&list_lock);
+    observe_finish();
 }
 
 static int64_t wanted_total(void) {
@@ -108,6 +115,7 @@ Account *account_open(uint64_t number, const char *name, const Counters *counter
         accounts = a;
         account_count++;
     }
+    if (!kept) unlisted++;
     mutex_unlock(&list_lock);
     if (!kept) return free(a), NULL;
     account_record(a, (EventKind)state, 0, a->started);

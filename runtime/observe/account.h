@@ -75,6 +75,9 @@ bool observe_is_on(void);
 /* Nothing more is written into accounts: the run is over. */
 void observe_finish(void);
 void observe_reset(void);
+/* In a forked child: nothing is observed there. */
+void observe_fork_child(void);
+size_t observe_unlisted(void);     /* threads that had no account, since there were too many */
 int64_t observe_started(void);     /* moments; ended is now while the run goes on */
 int64_t observe_ended(void);
 int64_t observe_wanted(void);      /* ns for which at least one thread waited for the lock */

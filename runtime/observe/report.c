@@ -6,6 +6,8 @@
 
 #include "runtime/plat/clock.h"
 
+enum { ROWS_MAX = 60 }; /* threads in the text */
+
 static void add_totals(Totals *sum, const Totals *t) {
     for (int i = 0; i < STATES; i++) sum->spent[i] += t->spent[i];
     sum->ready += t->ready;
@@ -59,6 +61,25 @@ static void thread_row(FILE *out, const ThreadFigures *t) {
             (unsigned long long)t->counters.gil_voluntary_drops, (unsigned long long)t->counters.gil_wasted_wakeups);
 }
 
+/* How long it waited, in a second table: only threads that did. */
+static void wait_row(FILE *out, const ThreadFigures *t) {
+    const Histogram *lock = &t->totals.lock_wait, *back = &t->totals.block_to_lock;
+    uint64_t waits = histogram_count(lock), returns = histogram_count(back);
+    if (waits + returns == 0) return;
+    fprintf(out, "  %-22.22s %9llu", t->name, (unsigned long long)waits);
+    fprintf(out, " %9s %9s %9s", report_time(histogram_percentile(lock, 0.5)), report_time(histogram_percentile(lock, 0.9)),
+            report_time(histogram_percentile(lock, 0.99)));
+    fprintf(out, " %9s  %9llu", report_time(t->totals.longest_wait), (unsigned long long)returns);
+    fprintf(out, " %9s %9s\n", report_time(histogram_percentile(back, 0.5)), report_time(histogram_percentile(back, 0.99)));
+}
+
+static void wait_table(FILE *out, const RunFigures *f) {
+    if (histogram_count(&f->sum.lock_wait) + histogram_count(&f->sum.block_to_lock) == 0) return;
+    fprintf(out, "\n  %-22s %9s %9s %9s %9s %9s  %9s %9s %9s\n", "waits for the lock", "times", "p50", "p90", "p99", "max",
+            "after I/O", "p50", "p99");
+    for (size_t i = 0; i < f->count && i < ROWS_MAX; i++) wait_row(out, &f->threads[i]);
+}
+
 static void distribution(FILE *out, const char *what, const Histogram *h, int64_t longest) {
     uint64_t n = histogram_count(h);
     if (n == 0) return;
@@ -97,7 +118,10 @@ void report_text(FILE *out, const RunFacts *facts) {
             "comp-", "took the", "dropped", "", "woken");
     fprintf(out, "  %-22s %9s %6s %6s %6s %6s %6s %6s %6s %9s %7s %7s %7s\n", "thread, % of its time", "wall", "runs",
             "ready", "lock", "I/O", "locks", "sleeps", "utes", "lock", "forced", "freely", "in vain");
-    for (size_t i = 0; i < f.count; i++) thread_row(out, &f.threads[i]);
+    for (size_t i = 0; i < f.count && i < ROWS_MAX; i++) thread_row(out, &f.threads[i]);
+    if (f.count > ROWS_MAX) fprintf(out, "  (and %zu more: --stats=json has them all)\n", f.count - ROWS_MAX);
+    if (observe_unlisted() > 0) fprintf(out, "  (and %zu more threads that have no account)\n", observe_unlisted());
+    wait_table(out, &f);
     fputs("\n", out);
     distribution(out, "waited for the lock", &f.sum.lock_wait, f.sum.longest_wait);
     distribution(out, "from I/O or sleep done to lock back", &f.sum.block_to_lock, 0);
@@ -186,7 +210,7 @@ void report_json(FILE *out, const RunFacts *facts) {
     fprintf(out, "\"gil_bound\": %.4f, \"held_part\": %.4f, \"handovers_per_second\": %.1f, \"switches\": %llu, ",
             percent(f.wanted, f.wall) / 100, percent(f.held, f.wall) / 100, rate(f.total.gil_handovers, f.wall),
             (unsigned long long)f.total.gil_handovers);
-    fputs("\"total\": {", out);
+    fprintf(out, "\"threads_missing\": %zu, \"total\": {", observe_unlisted());
     json_totals(out, &f.sum);
     json_counters(out, &f.total);
     fputs("}, \"threads\": [", out);

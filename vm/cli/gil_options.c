@@ -16,6 +16,7 @@
 enum { RING_BITS = 16, RING_BITS_CALLS = 18 };
 
 static FILE *stats_out, *trace_out;
+static pid_t observed; /* this process; its forked children report nothing */
 
 /* --- values ---------------------------------------------------------------------------------------------------- */
 
@@ -199,6 +200,7 @@ void gil_options_apply(const GilOptions *o) {
     if (o->ticks) gil_set_ticks(o->ticks);
     if (o->policy) gil_set_policy(self, o->policy);
     if (o->anywhere >= 0) gil_set_anywhere(o->anywhere);
+    observed = getpid();
     deadlock_exits = o->deadlock_exit;
     if (o->timeline || o->trace_file) observe_events(o->trace_calls ? RING_BITS_CALLS : RING_BITS);
     if (o->trace_calls) {
@@ -217,6 +219,7 @@ void gil_options_end_run(const GilOptions *options) {
 }
 
 void gil_options_report(const GilOptions *o) {
+    if (getpid() != observed) return;
     RunFacts facts = gil_facts();
     if (o->timeline) report_timeline(stderr, &facts, o->from, o->to);
     if (o->stats && o->stats_json) report_json(stats_out ? stats_out : stderr, &facts);
