@@ -2,32 +2,45 @@
 #define PCRE2_CODE_UNIT_WIDTH 0
 #include "stdlib/re.h"
 
+#include "runtime/conc/safepoint.h"
+#include "runtime/conc/thread.h"
 #include "runtime/types/str_units.h"
 
 #include <pcre2.h>
 
-/* Steps after which a match is given up: minutes of backtracking. */
-enum { STEP_LIMIT = 500000000, JIT_STACK_MAX = 64 << 20, NESTING_LIMIT = 5000 };
+/* A match that takes more than a few milliseconds is begun again with a program that looks up now and then: it gives the
+ * GIL to who asks for it, and stops for Ctrl-C.  After minutes of backtracking it is given up. */
+static const uint32_t QUICK_STEPS = 2000000, PATIENT_STEPS = UINT32_MAX;
+enum { STEPS_PER_LOOK = 4096, JIT_STACK_MAX = 64 << 20, NESTING_LIMIT = 5000 };
 
 /* What PCRE2 does, for one width of code units. */
 typedef struct Engine {
     void *(*compile)(const void *pattern, size_t length, uint32_t options, int *error, size_t *offset);
-    int (*match)(const void *code, const void *data, size_t length, size_t start, uint32_t options, void *match_data);
+    int (*match)(const void *code, const void *data, size_t length, size_t start, uint32_t options, void *match_data,
+                 uint32_t steps);
     void *(*make_match_data)(const void *code);
     const size_t *(*spans)(void *match_data);
     void (*free_code)(void *code);
     void (*free_match_data)(void *match_data);
 } Engine;
 
+/* Script code must not run in here: it might match, and the stack for compiled programs is in use. */
+static int look_up(void) {
+    static _Thread_local unsigned steps;
+    if (++steps % STEPS_PER_LOOK) return 0;
+    return safepoint_yield(thread_current()) ? 0 : PCRE2_ERROR_CALLOUT;
+}
+
 /* Each thread has one stack for compiled programs and one context, for each width: made on first use, and small. */
 #define DEFINE_ENGINE(W)                                                                                               \
     static _Thread_local pcre2_match_context_##W *context_##W;                                                         \
     static _Thread_local pcre2_jit_stack_##W *stack_##W;                                                               \
+    static int callout_##W(pcre2_callout_block_##W *block, void *nothing) { return look_up(); }                        \
     static bool start_##W(void) {                                                                                      \
         context_##W = pcre2_match_context_create_##W(NULL);                                                            \
         stack_##W = pcre2_jit_stack_create_##W(32 << 10, JIT_STACK_MAX, NULL);                                         \
         if (!context_##W || !stack_##W) return false;                                                                  \
-        pcre2_set_match_limit_##W(context_##W, STEP_LIMIT);                                                            \
+        pcre2_set_callout_##W(context_##W, callout_##W, NULL);                                                         \
         pcre2_jit_stack_assign_##W(context_##W, NULL, stack_##W);                                                      \
         return true;                                                                                                   \
     }                                                                                                                  \
@@ -42,9 +55,10 @@ typedef struct Engine {
         return code;                                                                                                   \
     }                                                                                                                  \
     static int match_##W(const void *code, const void *data, size_t length, size_t start, uint32_t options,            \
-                         void *md) {                                                                                   \
+                         void *md, uint32_t steps) {                                                                   \
         if (!context_##W && !start_##W()) return PCRE2_ERROR_NOMEMORY;                                                 \
         options |= PCRE2_NO_UTF_CHECK;                                                                                 \
+        pcre2_set_match_limit_##W(context_##W, steps);                                                                 \
         int n = pcre2_match_##W(code, data, length, start, options, md, context_##W);                                  \
         if (n == PCRE2_ERROR_JIT_STACKLIMIT)                                                                           \
             n = pcre2_match_##W(code, data, length, start, options | PCRE2_NO_JIT, md, context_##W);                   \
@@ -88,7 +102,7 @@ static void *refuse(Pattern *p, int error, size_t offset) {
     return NULL;
 }
 
-static void *compile(Pattern *p, ReKind kind, ReMode mode) {
+static void *compile(Pattern *p, ReKind kind, ReMode mode, bool patient) {
     static const uint32_t limits[KINDS] = {MAX_ASCII, MAX_LATIN1, MAX_UCS2, MAX_UNICODE};
     ReText text;
     if (!re_translate(p->pattern, p->flags, p->is_bytes ? MAX_LATIN1 : limits[kind], &text)) return NULL;
@@ -99,7 +113,8 @@ static void *compile(Pattern *p, ReKind kind, ReMode mode) {
         int error;
         size_t offset;
         units_copy(units, width, 0, text.units, 4, 0, text.length);
-        code = engines[kind].compile(units, text.length, options_for(p, text.flags, kind, mode), &error, &offset);
+        uint32_t options = options_for(p, text.flags, kind, mode) | (patient ? PCRE2_AUTO_CALLOUT : 0);
+        code = engines[kind].compile(units, text.length, options, &error, &offset);
         if (!code) refuse(p, error, offset);
     }
     raw_free(units);
@@ -111,7 +126,7 @@ void *engine_code(Pattern *p, ReKind kind, ReMode mode) {
     _Atomic(void *) *slot = &p->codes[kind][mode];
     void *code = atomic_load_explicit(slot, memory_order_acquire);
     if (code) return code;
-    void *made = compile(p, kind, mode);
+    void *made = compile(p, kind, mode, false);
     if (!made || atomic_compare_exchange_strong(slot, &code, made)) return made;
     engines[kind].free_code(made); /* another thread was faster */
     return code;
@@ -176,6 +191,7 @@ void matcher_close(Matcher *m) {
 
 static int fail_match(int error) {
     switch (error) {
+    case PCRE2_ERROR_CALLOUT: break; /* an exception is pending */
     case PCRE2_ERROR_MATCHLIMIT: raise_runtime_error("regular expression takes too many steps on this text"); break;
     case PCRE2_ERROR_NOMEMORY: case PCRE2_ERROR_HEAPLIMIT: raise_memory_error(); break;
     case PCRE2_ERROR_DEPTHLIMIT:
@@ -186,13 +202,25 @@ static int fail_match(int error) {
     return -1;
 }
 
+static int run_patiently(Matcher *m, ReMode mode, size_t at, uint32_t options) {
+    void *code = compile(m->pattern, m->kind, mode, true);
+    if (!code) return PCRE2_ERROR_CALLOUT;
+    int n;
+    do n = engines[m->kind].match(code, m->data, m->end, at, options, m->match_data, PATIENT_STEPS);
+    while (n == PCRE2_ERROR_CALLOUT && safepoint_serve(thread_current()));
+    engines[m->kind].free_code(code);
+    return n;
+}
+
 int matcher_run(Matcher *m, ReMode mode, size_t at, bool advance) {
     if (at > m->end) return 0;
     const Engine *engine = &engines[m->kind];
     void *code = engine_code(m->pattern, m->kind, mode);
     if (!code) return -1;
     if (!m->match_data && !(m->match_data = engine->make_match_data(code))) return raise_memory_error(), -1;
-    int n = engine->match(code, m->data, m->end, at, advance ? PCRE2_NOTEMPTY_ATSTART : 0, m->match_data);
+    uint32_t options = advance ? PCRE2_NOTEMPTY_ATSTART : 0;
+    int n = engine->match(code, m->data, m->end, at, options, m->match_data, QUICK_STEPS);
+    if (n == PCRE2_ERROR_MATCHLIMIT) n = run_patiently(m, mode, at, options);
     if (n == PCRE2_ERROR_NOMATCH) return 0;
     if (n < 0) return fail_match(n);
     m->spans = engine->spans(m->match_data);

@@ -60,6 +60,12 @@ static bool raise_async(Thread *thread) {
     return false;
 }
 
+bool safepoint_yield(Thread *thread) {
+    if (take_request(thread, SAFEPOINT_GIL_DROP)) gil_serve_drop(thread);
+    uint32_t urgent = SAFEPOINT_SIGNAL | SAFEPOINT_ASYNC_EXCEPTION;
+    return !(atomic_load_explicit(&thread->safepoint, memory_order_relaxed) & urgent);
+}
+
 bool safepoint_serve(Thread *thread) {
     counter_add(&thread->counters.safepoints, 1);
     if (!safepoint_signals()) return false;

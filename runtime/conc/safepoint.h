@@ -26,6 +26,10 @@ void safepoint_request(Thread *thread, uint32_t bits);
 /* Serves all requests of the calling thread, which holds the GIL.  False: an exception is pending. */
 bool safepoint_serve(Thread *thread);
 
+/* For long work in C that no script code may interrupt: gives the GIL to a thread that asks for it.  False: more waits
+ * to be served, so the work had better stop. */
+bool safepoint_yield(Thread *thread);
+
 /* Runs the handlers of signals that came; what a blocking call does when it was interrupted.  Does nothing on threads
  * other than the main one.  False: an exception is pending (KeyboardInterrupt for SIGINT, unless a handler is set). */
 bool safepoint_signals(void);

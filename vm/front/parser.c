@@ -280,11 +280,11 @@ static bool run(Parser *p, Module *module) {
 /* The first pass has failed: finds out why, and raises it. */
 static void explain(Parser *p, Module *module, void (*restart)(Parser *)) {
     bool look_on = true;
+    const Source *source = p->source;
+    Source quiet = *source; /* what there was to warn about has been said; the lexer keeps it to the end */
+    quiet.warns = false;
     if (!p->raised) {
         Memo memo = {NULL, 0, 0};
-        const Source *source = p->source;
-        Source quiet = *source; /* what there was to warn about has been said */
-        quiet.warns = false;
         p->source = &quiet;
         p->memo = &memo;
         p->last = p->tokens[p->fill - 1];
@@ -295,9 +295,9 @@ static void explain(Parser *p, Module *module, void (*restart)(Parser *)) {
         if (!p->raised) look_on = raise_generic(p);
         raw_free(memo.table);
         p->memo = NULL;
-        p->source = source;
     }
     if (p->fill > 0 && look_on) check_rest(p);
+    p->source = source;
 }
 
 static _Thread_local bool was_incomplete;
