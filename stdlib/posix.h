@@ -24,4 +24,8 @@ Value path_value(const char *text, bool as_bytes);
 Value path_error(Value path);
 bool fd_get(Value v, int *out);
 
+/* resource.struct_rusage (mod_resource.c). */
+struct rusage;
+Value rusage_value(const struct rusage *usage);
+
 #endif

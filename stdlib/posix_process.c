@@ -96,12 +96,6 @@ static Value posix_waitpid(const Value *args, size_t count) {
     int pid, options;
     return fd_get(args[0], &pid) && fd_get(args[1], &options) ? wait_for(pid, options) : UNSET;
 }
-static const char *const rusage_fields[] = {"ru_utime",  "ru_stime", "ru_maxrss", "ru_minflt",
-                                            "ru_majflt", "ru_nvcsw", "ru_nivcsw"};
-StructSequence rusage_result = STRUCT_SEQUENCE("resource.struct_rusage", "What a process used.", rusage_fields, 7, 7);
-
-static Value seconds_of(struct timeval t) { return from_double((double)t.tv_sec + (double)t.tv_usec * 1e-6); }
-
 static Value posix_wait4(const Value *args, size_t count) {
     int pid, options, status = 0;
     struct rusage u;
@@ -114,10 +108,7 @@ static Value posix_wait4(const Value *args, size_t count) {
     } while (found < 0 && errno == EINTR && safepoint_signals());
     if (error_pending()) return UNSET;
     if (found < 0) return raise_os_error(errno, UNSET, UNSET);
-    Value items[] = {seconds_of(u.ru_utime),      seconds_of(u.ru_stime),      int_from_int64(u.ru_maxrss),
-                     int_from_int64(u.ru_minflt), int_from_int64(u.ru_majflt), int_from_int64(u.ru_nvcsw),
-                     int_from_int64(u.ru_nivcsw)};
-    Value usage = struct_sequence_new(&rusage_result, items), result = UNSET;
+    Value usage = rusage_value(&u), result = UNSET;
     if (is_set(usage)) result = tuple_pack(3, from_small_int(found), from_small_int(status), usage);
     release(usage);
     return result;
