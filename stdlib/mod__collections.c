@@ -241,6 +241,26 @@ static Value ordered_copy(const Value *args, size_t count) {
     return UNSET;
 }
 
+/* A method of dict under keywords. */
+static Value dict_method(const char *method, const Value *args, size_t count) {
+    Value function = dict_get_utf8(dict_type.dict, method);
+    return is_set(function) ? call(function, args, count, UNSET) : UNSET;
+}
+static Value ordered_pop(const Value *args, size_t count) { return dict_method("pop", args, is_set(args[2]) ? 3 : 2); }
+static Value ordered_setdefault(const Value *args, size_t count) { return dict_method("setdefault", args, 3); }
+static Value ordered_fromkeys(const Value *args, size_t count) {
+    Value made = call0(args[0]), keys = is_set(made) ? object_iterate(args[1]) : UNSET, key = UNSET;
+    bool fine = is_set(keys);
+    while (fine && is_set(key = iterator_next(keys))) {
+        fine = object_set_item(made, key, args[2]);
+        release(key);
+    }
+    release(keys);
+    if (fine && !error_pending()) return made;
+    release(made);
+    return UNSET;
+}
+
 static Value ordered_reduce(const Value *args, size_t count) {
     Value state = NONE;
     if (object_find_attribute(args[0], names.__dict__, &state) <= 0) state = NONE;
@@ -273,6 +293,14 @@ static const NativeDef ordered_methods[] = {
     METHOD("move_to_end", "key, last=True", ordered_move_to_end,
            "Move an existing element to the end (or beginning if last is false).\n\nRaise KeyError if the element does "
            "not exist."),
+    METHOD("pop", "key, default=<unrepresentable>", ordered_pop,
+           "od.pop(key[,default]) -> v, remove specified key and return the corresponding value.\n\nIf the key is not "
+           "found, return the default if given; otherwise,\nraise a KeyError."),
+    METHOD("setdefault", "key, default=None", ordered_setdefault,
+           "Insert key with a value of default if key is not in the dictionary.\n\nReturn the value for key if key is "
+           "in the dictionary, else default."),
+    CLASS_METHOD("fromkeys", "iterable, value=None", ordered_fromkeys,
+                 "Create a new ordered dictionary with keys from iterable and values set to value."),
     METHOD("copy", "", ordered_copy, "A shallow copy of ordered dict."),
     METHOD("__copy__", "", ordered_copy, "A shallow copy of ordered dict."),
     METHOD("keys", "", ordered_keys, NULL),
