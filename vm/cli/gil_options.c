@@ -225,7 +225,8 @@ void gil_options_report(const GilOptions *o) {
     if (o->stats && o->stats_json) report_json(stats_out ? stats_out : stderr, &facts);
     else if (o->stats) report_text(stderr, &facts);
     if (trace_out) report_trace(trace_out, &facts);
-    bool written = (!stats_out || fclose(stats_out) == 0) & (!trace_out || fclose(trace_out) == 0);
+    bool written = !stats_out || fclose(stats_out) == 0;
+    written = (!trace_out || fclose(trace_out) == 0) && written;
     stats_out = trace_out = NULL;
     if (!written) fprintf(stderr, "scr: the figures could not be written: %s\n", strerror(errno));
 }
