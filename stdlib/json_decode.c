@@ -9,7 +9,7 @@ typedef struct Decoder {
     Value text;
     const void *data;
     unsigned width;
-    size_t length, at;
+    size_t length, at, depth;
     bool strict;
     Value object_hook, pairs_hook, parse_float, parse_int, parse_constant; /* UNSET: the usual */
     Value keys[KEY_CACHE]; /* keys seen before, by hash: objects in lists share theirs */
@@ -185,7 +185,7 @@ static Value read_number(Decoder *d) {
 }
 
 static Value read_array(Decoder *d) { /* behind the bracket */
-    if (!recursion_check(" while decoding a JSON array from a unicode string")) return UNSET;
+    if (!recursion_check_at(++d->depth, " while decoding a JSON array from a unicode string")) return UNSET;
     Value list = list_new(0);
     if (is_unset(list)) return UNSET;
     skip_space(d);
@@ -240,7 +240,7 @@ static bool read_pairs(Decoder *d, Value into) {
 }
 
 static Value read_object(Decoder *d) { /* behind the brace */
-    if (!recursion_check(" while decoding a JSON object from a unicode string")) return UNSET;
+    if (!recursion_check_at(++d->depth, " while decoding a JSON object from a unicode string")) return UNSET;
     Value hook = is_set(d->pairs_hook) ? d->pairs_hook : d->object_hook;
     Value made = is_set(d->pairs_hook) ? list_new(0) : dict_new();
     if (is_set(made) && !read_pairs(d, made)) return release(made), UNSET;
@@ -254,8 +254,8 @@ static Value decode_value(Decoder *d) {
     Value found = UNSET;
     switch (peek(d)) {
     case '"': return d->at++, read_string(d);
-    case '{': return d->at++, read_object(d);
-    case '[': return d->at++, read_array(d);
+    case '{': d->at++, found = read_object(d), d->depth--; return found;
+    case '[': d->at++, found = read_array(d), d->depth--; return found;
     case 'n': found = read_constant(d, "null", NONE); break;
     case 't': found = read_constant(d, "true", TRUE_VALUE); break;
     case 'f': found = read_constant(d, "false", FALSE_VALUE); break;

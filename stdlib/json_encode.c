@@ -84,7 +84,7 @@ static bool enter(Encoder *e, Value v, const Outer *outer, Outer *here) {
     size_t depth = outer ? outer->depth + 1 : 0;
     *here = (Outer){v, outer, outer && (depth & (depth - 1)) ? outer->mark : here, depth};
     if (e->check_circular && is_inside(v, outer)) return raise_value_error("Circular reference detected"), false;
-    return recursion_check(" while encoding a JSON object");
+    return recursion_check_at(depth, " while encoding a JSON object");
 }
 
 static void new_line(Encoder *e) {

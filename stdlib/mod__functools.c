@@ -184,9 +184,9 @@ static Value get_kwargs(Value self) { return retain(as_partial(self)->kwargs); }
 static Value class_getitem(const Value *args, size_t count) { return generic_alias_new(args[0], args[1]); }
 
 static const MemberDef partial_members[] = {
-    {"func", get_function, NULL, "function object to use in future partial calls"},
-    {"args", get_args, NULL, "tuple of arguments to future partial calls"},
-    {"keywords", get_kwargs, NULL, "dictionary of keyword arguments to future partial calls"},
+    MEMBER("func", get_function, "function object to use in future partial calls"),
+    MEMBER("args", get_args, "tuple of arguments to future partial calls"),
+    MEMBER("keywords", get_kwargs, "dictionary of keyword arguments to future partial calls"),
     {"__dict__", get_dict, set_dict, NULL},
     {0},
 };

@@ -186,10 +186,10 @@ static Value get_regs(Value self) {
 static Value get_item(Value self, Value key) { return one_group(match_of(self), key); }
 
 static const MemberDef members[] = {
-    {"string", get_string, NULL, "The string passed to match() or search()."},
-    {"re", get_re, NULL, "The regular expression object."},
-    {"pos", get_pos, NULL, "The index into the string at which the engine started looking for a match."},
-    {"endpos", get_endpos, NULL, "The index into the string beyond which the engine will not go."},
+    MEMBER("string", get_string, "The string passed to match() or search()."),
+    MEMBER("re", get_re, "The regular expression object."),
+    MEMBER("pos", get_pos, "The index into the string at which the engine started looking for a match."),
+    MEMBER("endpos", get_endpos, "The index into the string beyond which the engine will not go."),
     {"lastindex", get_lastindex, NULL, "The number of the group that matched last."},
     {"lastgroup", get_lastgroup, NULL, "The name of the group that matched last."},
     {"regs", get_regs, NULL, "The spans of all groups."},

@@ -307,9 +307,9 @@ static Value get_groups(Value self) { return from_small_int(pattern_of(self)->gr
 static Value get_groupindex(Value self) { return call1(from_object(&mappingproxy_type), pattern_of(self)->names); }
 
 static const MemberDef members[] = {
-    {"pattern", get_pattern, NULL, "The pattern string from which the object was compiled."},
-    {"flags", get_flags, NULL, "The regular expression matching flags."},
-    {"groups", get_groups, NULL, "The number of capturing groups."},
+    MEMBER("pattern", get_pattern, "The pattern string from which the object was compiled."),
+    MEMBER("flags", get_flags, "The regular expression matching flags."),
+    MEMBER("groups", get_groups, "The number of capturing groups."),
     {"groupindex", get_groupindex, NULL, "Numbers of the named groups."},
     {0},
 };

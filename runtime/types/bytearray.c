@@ -8,6 +8,7 @@
 #include "runtime/types/exception.h"
 #include "runtime/types/int.h"
 #include "runtime/types/object.h"
+#include "runtime/types/object_reduce.h"
 #include "runtime/types/range.h"
 #include "runtime/types/shape.h"
 #include "runtime/types/str_methods.h"
@@ -333,7 +334,9 @@ static Value size_of(const Value *args, size_t count) { return int_from_size(56 
 static Value reduce(const Value *args, size_t count) {
     Value plain = bytes_from(as_bytearray(args[0])->data, as_bytearray(args[0])->length);
     Value inner = is_set(plain) ? tuple_steal(&plain, 1) : UNSET;
-    Value made = is_set(inner) ? tuple_pack(3, from_object(type_of(args[0])), inner, NONE) : UNSET;
+    Value state = object_own_state(args[0]);
+    Value made = is_set(inner) && is_set(state) ? tuple_pack(3, from_object(type_of(args[0])), inner, state) : UNSET;
+    release(state);
     release(inner);
     return made;
 }

@@ -46,7 +46,7 @@ bool slot_is_scripted(const Type *type,
                       const void *slot); /* is the slot one of the dispatchers for script-defined methods */
 
 extern Type super_type, property_type, classmethod_type, staticmethod_type, method_type /* bound method */,
-    getset_descriptor_type, member_descriptor_type, slot_wrapper_type, method_wrapper_type, mappingproxy_type,
+    getset_descriptor_type, plain_member_type, member_descriptor_type, slot_wrapper_type, method_wrapper_type, mappingproxy_type,
     generic_alias_type, union_type, none_type, not_implemented_type, ellipsis_type, module_type, cell_type,
     namespace_type;
 

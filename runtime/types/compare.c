@@ -65,8 +65,10 @@ static inline int compare_quickly(Value a, Value b, CompareOp op) {
 Value object_compare(Value a, Value b, CompareOp op) {
     int quick = compare_quickly(a, b, op);
     if (quick >= 0) return from_bool(quick);
-    if (!recursion_check(" in comparison")) return UNSET;
-    return compare_slots(a, b, op);
+    if (!recursion_enter(" in comparison")) return UNSET;
+    Value result = compare_slots(a, b, op);
+    recursion_leave();
+    return result;
 }
 
 int object_compare_truth(Value a, Value b, CompareOp op) {
@@ -76,8 +78,9 @@ int object_compare_truth(Value a, Value b, CompareOp op) {
         if (op == COMPARE_EQ) return 1;
         if (op == COMPARE_NE) return 0;
     }
-    if (!recursion_check(" in comparison")) return -1;
+    if (!recursion_enter(" in comparison")) return -1;
     Value r = compare_slots(a, b, op);
+    recursion_leave();
     if (is_unset(r)) return -1;
     if (is_bool(r)) return same(r, TRUE_VALUE);
     int truth = object_truth(r);

@@ -290,9 +290,10 @@ static int convert_special(Value v, Pair *out) {
 }
 
 bool complex_convert(Value v, const char *refusal, Pair *out) {
-    if (complex_is(v)) return *out = as_pair(v), true;
+    if (is_exactly(v, &complex_type)) return *out = as_pair(v), true;
     int special = is_object(v) ? convert_special(v, out) : 0;
     if (special) return special > 0;
+    if (complex_is(v)) return *out = as_pair(v), true;
     out->imag = 0;
     const Type *type = type_of(v);
     if (!type->to_float && !type->index) return raise_type_error(refusal, v), false;
@@ -387,8 +388,8 @@ static Value get_real(Value self) { return from_any_double(as_pair(self).real); 
 static Value get_imag(Value self) { return from_any_double(as_pair(self).imag); }
 
 static const MemberDef members[] = {
-    {"real", get_real, NULL, "the real part of a complex number"},
-    {"imag", get_imag, NULL, "the imaginary part of a complex number"},
+    MEMBER("real", get_real, "the real part of a complex number"),
+    MEMBER("imag", get_imag, "the imaginary part of a complex number"),
     {0},
 };
 

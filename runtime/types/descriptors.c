@@ -17,7 +17,10 @@ static bool check_instance(const char *name, Type *owner, Value instance) {
     return false;
 }
 
-static Value not_writable(const char *name, Type *owner) {
+
+static Value not_writable(const MemberDef *def, Type *owner) {
+    const char *name = def->name;
+    if (def->plain) return raise_error(&AttributeError_type, "readonly attribute");
     return raise_error(&AttributeError_type, "attribute '%s' of '%N' objects is not writable", name, owner);
 }
 
@@ -34,7 +37,7 @@ static Value qualified(Type *owner, const char *name) {
 static GetSet *as_getset(Value v) { return (GetSet *)as_object(v); }
 
 Value getset_new(Type *owner, const MemberDef *def) {
-    GetSet *g = object_allocate(&getset_descriptor_type, sizeof *g);
+    GetSet *g = object_allocate(def->plain ? &plain_member_type : &getset_descriptor_type, sizeof *g);
     if (!g) return UNSET;
     object_retain(owner);
     g->owner = owner;
@@ -52,11 +55,12 @@ static bool getset_set(Value self, Value instance, Value value) {
     GetSet *g = as_getset(self);
     if (!check_instance(g->def->name, g->owner, instance)) return false;
     if (g->def->set) return g->def->set(instance, value);
-    return not_writable(g->def->name, g->owner), false;
+    return not_writable(g->def, g->owner), false;
 }
 
 static Value getset_repr(Value v) {
-    return str_format("<attribute '%s' of '%N' objects>", as_getset(v)->def->name, as_getset(v)->owner);
+    return str_format("<%s '%s' of '%N' objects>", as_getset(v)->def->plain ? "member" : "attribute",
+                      as_getset(v)->def->name, as_getset(v)->owner);
 }
 
 static Value getset_name(Value v) { return str_intern_cstr(as_getset(v)->def->name); }
@@ -65,8 +69,8 @@ static Value getset_doc(Value v) { return as_getset(v)->def->doc ? str_from(as_g
 static Value getset_owner(Value v) { return retain(type_value(as_getset(v)->owner)); }
 
 static const MemberDef getset_members[] = {
-    {"__name__", getset_name, NULL, NULL}, {"__qualname__", getset_qualname, NULL, NULL},
-    {"__doc__", getset_doc, NULL, NULL},   {"__objclass__", getset_owner, NULL, NULL}, {0},
+    MEMBER("__name__", getset_name, NULL), {"__qualname__", getset_qualname, NULL, NULL},
+    {"__doc__", getset_doc, NULL, NULL},   MEMBER("__objclass__", getset_owner, NULL), {0},
 };
 
 static int getset_traverse(Object *o, Visit visit, void *context) {
@@ -79,17 +83,14 @@ static void getset_destroy(Object *o) {
     object_free(o);
 }
 
-Type getset_descriptor_type = {
-    TYPE_HEAD("getset_descriptor"),
-    .flags = TYPE_GC | TYPE_DISALLOW_NEW | TYPE_IMMUTABLE,
-    .basic_size = sizeof(GetSet),
-    .members = getset_members,
-    .destroy = getset_destroy,
-    .traverse = getset_traverse,
-    .repr = getset_repr,
-    .descriptor_get = getset_get,
-    .descriptor_set = getset_set,
-};
+#define GETSET_TYPE(name)                                                                                     \
+    {                                                                                                         \
+        TYPE_HEAD(name), .flags = TYPE_GC | TYPE_DISALLOW_NEW | TYPE_IMMUTABLE, .basic_size = sizeof(GetSet), \
+        .members = getset_members, .destroy = getset_destroy, .traverse = getset_traverse,                    \
+        .repr = getset_repr, .descriptor_get = getset_get, .descriptor_set = getset_set,                      \
+    }
+Type getset_descriptor_type = GETSET_TYPE("getset_descriptor");
+Type plain_member_type = GETSET_TYPE("member_descriptor");
 
 /* member_descriptor
  * ------------------------------------------------------------------------------------------------------ */
@@ -137,8 +138,8 @@ static Value member_doc(Value v) { return NONE; }
 static Value member_owner(Value v) { return retain(as_member(v)->owner); }
 
 static const MemberDef member_members[] = {
-    {"__name__", member_name, NULL, NULL}, {"__qualname__", member_qualname, NULL, NULL},
-    {"__doc__", member_doc, NULL, NULL},   {"__objclass__", member_owner, NULL, NULL}, {0},
+    MEMBER("__name__", member_name, NULL), {"__qualname__", member_qualname, NULL, NULL},
+    {"__doc__", member_doc, NULL, NULL},   MEMBER("__objclass__", member_owner, NULL), {0},
 };
 
 static int member_traverse(Object *o, Visit visit, void *context) {

@@ -176,4 +176,29 @@ bool recursion_refuse(const char *where) {
     return false;
 }
 
+int64_t recursion_count_limit = 1000;
+static __thread int64_t nesting;
+
+static bool fail_nesting(const char *where) {
+    int64_t depth = nesting;
+    nesting = 0; /* making the exception may nest again */
+    raise_error(&RecursionError_type, "maximum recursion depth exceeded%s", where);
+    nesting = depth;
+    return false;
+}
+
+bool recursion_enter(const char *where) {
+    if (__builtin_expect(nesting >= recursion_count_limit, 0)) return fail_nesting(where);
+    if (!recursion_check(where)) return false;
+    nesting++;
+    return true;
+}
+
+void recursion_leave(void) { nesting--; }
+
+bool recursion_check_at(size_t depth, const char *where) {
+    if (__builtin_expect((int64_t)depth >= recursion_count_limit, 0)) return fail_nesting(where);
+    return recursion_check(where);
+}
+
 void recursion_set_limit(void *lowest_address) { recursion_limit = lowest_address; }

@@ -56,6 +56,13 @@ bool recursion_refuse(const char *where);
 static inline bool recursion_check(const char *where) {
     return __builtin_expect((char *)__builtin_frame_address(0) > recursion_limit, 1) || recursion_refuse(where);
 }
+/* The same, and counted against sys.getrecursionlimit(): what nests in C as it would in script code (repr, comparison).
+ * After true, recursion_leave(). */
+bool recursion_enter(const char *where);
+void recursion_leave(void);
+/* For those who know their depth themselves. */
+bool recursion_check_at(size_t depth, const char *where);
+extern int64_t recursion_count_limit;
 /* Each thread sets its limit at start: lowest usable stack address. */
 void recursion_set_limit(void *lowest_address);
 

@@ -80,8 +80,8 @@ static Value get_abstract(Value v) {
 }
 
 static const MemberDef wrapper_members[] = {
-    {"__func__", get_function, NULL, NULL},
-    {"__wrapped__", get_function, NULL, NULL},
+    MEMBER("__func__", get_function, NULL),
+    MEMBER("__wrapped__", get_function, NULL),
     {"__isabstractmethod__", get_abstract, NULL, NULL},
     {"__dict__", instance_get_dict, instance_set_dict, NULL},
     {0},

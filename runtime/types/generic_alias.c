@@ -278,8 +278,8 @@ static Value get_parameters(Value v) { return retain(parameters_of(v)); }
 static Value get_unpacked(Value v) { return from_bool(as_alias(v)->starred); }
 
 static const MemberDef alias_members[] = {
-    {"__origin__", get_origin, NULL, NULL},         {"__args__", get_args, NULL, NULL},
-    {"__parameters__", get_parameters, NULL, NULL}, {"__unpacked__", get_unpacked, NULL, NULL}, {0},
+    MEMBER("__origin__", get_origin, NULL),         MEMBER("__args__", get_args, NULL),
+    {"__parameters__", get_parameters, NULL, NULL}, MEMBER("__unpacked__", get_unpacked, NULL), {0},
 };
 
 static Value method_mro_entries(const Value *args, size_t count) { return tuple_pack(1, as_alias(args[0])->origin); }

@@ -80,8 +80,8 @@ static Value get_self(Value v) { return retain(as_method(v)->self); }
 static Value method_doc(Value v) { return object_get_attribute(as_method(v)->function, names.__doc__); }
 
 static const MemberDef method_members[] = {
-    {"__func__", get_function, NULL, "the function (or other callable) implementing a method"},
-    {"__self__", get_self, NULL, "the instance to which a method is bound"},
+    MEMBER("__func__", get_function, "the function (or other callable) implementing a method"),
+    MEMBER("__self__", get_self, "the instance to which a method is bound"),
     {"__doc__", method_doc, NULL, NULL},
     {0},
 };

@@ -201,7 +201,7 @@ static const MemberDef method_members[] = {
     {"__name__", get_name, NULL, NULL},
     {"__qualname__", get_qualname, NULL, NULL},
     {"__doc__", get_doc, NULL, NULL},
-    {"__objclass__", get_owner, NULL, NULL},
+    MEMBER("__objclass__", get_owner, NULL),
     {"__text_signature__", get_text_signature, NULL, NULL},
     {0},
 };

@@ -44,7 +44,9 @@ struct MemberDef {
     Value (*get)(Value self);
     bool (*set)(Value self, Value value);
     const char *doc;
+    bool plain; /* read-only, and to scripts a member of a C struct: "readonly attribute", <member ...> */
 };
+#define MEMBER(name, get, doc) {name, get, NULL, doc, true}
 
 /* A parsed signature, shared by all functions made from one row. */
 typedef struct Signature Signature;

@@ -55,8 +55,10 @@ static Value check_text(Value text, const char *method) {
 Value object_repr(Value v) {
     if (is_unset(v)) return str_from("<NULL>");
     Type *type = type_of(v);
-    if (!recursion_check(" while getting the repr of an object")) return UNSET;
-    return check_text(type->repr(v), "__repr__");
+    if (!recursion_enter(" while getting the repr of an object")) return UNSET;
+    Value text = type->repr(v);
+    recursion_leave();
+    return check_text(text, "__repr__");
 }
 
 Value object_str(Value v) {

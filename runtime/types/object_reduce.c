@@ -69,6 +69,8 @@ static Value state_of(Value self, bool required) {
     return state;
 }
 
+Value object_own_state(Value v) { return state_of(v, false); }
+
 /* Arguments for __new__: *args and **kwargs, owned; both UNSET when the class does not say.  False: failed. */
 static bool new_arguments(Value self, Value *args, Value *kwargs) {
     Value result;

@@ -132,7 +132,7 @@ static Value get_abstract(Value v) {
 }
 
 static const MemberDef property_members[] = {
-    {"fget", get_getter, NULL, NULL}, {"fset", get_setter, NULL, NULL}, {"fdel", get_deleter, NULL, NULL},
+    MEMBER("fget", get_getter, NULL), MEMBER("fset", get_setter, NULL), MEMBER("fdel", get_deleter, NULL),
     {"__doc__", get_doc, put_doc, NULL}, {"__isabstractmethod__", get_abstract, NULL, NULL}, {0},
 };
 

@@ -9,6 +9,7 @@
 #include "runtime/types/int.h"
 #include "runtime/types/list.h"
 #include "runtime/types/native.h"
+#include "runtime/types/object_reduce.h"
 #include "runtime/types/traverse.h"
 #include "runtime/types/tuple.h"
 
@@ -533,9 +534,8 @@ static Value method_isdisjoint(const Value *args, size_t count) {
 
 static Value method_reduce(const Value *args, size_t count) {
     (void)count;
-    Value list = list_from_iterable(args[0]), state = NONE;
-    if (is_unset(list)) return UNSET;
-    if (object_find_attribute(args[0], names.__dict__, &state) <= 0) state = NONE;
+    Value list = list_from_iterable(args[0]), state = object_own_state(args[0]);
+    if (is_unset(list)) return release(state), UNSET;
     Value inner = error_pending() ? UNSET : tuple_pack(1, list);
     release(list);
     Value result = is_set(inner) ? tuple_pack(3, type_value(as_object(args[0])->type), inner, state) : UNSET;

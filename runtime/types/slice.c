@@ -192,7 +192,7 @@ static Value get_stop(Value self) { return retain(as_slice(self)->stop); }
 static Value get_step(Value self) { return retain(as_slice(self)->step); }
 
 static const MemberDef members[] = {
-    {"start", get_start, NULL, NULL}, {"stop", get_stop, NULL, NULL}, {"step", get_step, NULL, NULL}, {0},
+    MEMBER("start", get_start, NULL), MEMBER("stop", get_stop, NULL), MEMBER("step", get_step, NULL), {0},
 };
 
 static const NativeDef methods[] = {

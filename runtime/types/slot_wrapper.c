@@ -201,7 +201,7 @@ static Value wrapper_signature(Value v) {
 
 static const MemberDef wrapper_members[] = {
     {"__name__", wrapper_name, NULL, NULL},     {"__qualname__", wrapper_qualname, NULL, NULL},
-    {"__doc__", wrapper_doc, NULL, NULL},       {"__objclass__", wrapper_owner, NULL, NULL},
+    {"__doc__", wrapper_doc, NULL, NULL},       MEMBER("__objclass__", wrapper_owner, NULL),
     {"__text_signature__", wrapper_signature, NULL, NULL}, {0},
 };
 
@@ -258,7 +258,7 @@ static Value method_wrapper_signature(Value v) { return wrapper_signature(as_met
 static const MemberDef method_wrapper_members[] = {
     {"__self__", method_wrapper_self, NULL, NULL},         {"__name__", method_wrapper_name, NULL, NULL},
     {"__qualname__", method_wrapper_qualname, NULL, NULL}, {"__doc__", method_wrapper_doc, NULL, NULL},
-    {"__objclass__", method_wrapper_owner, NULL, NULL},    {"__text_signature__", method_wrapper_signature, NULL, NULL},
+    MEMBER("__objclass__", method_wrapper_owner, NULL),    {"__text_signature__", method_wrapper_signature, NULL, NULL},
     {0},
 };
 

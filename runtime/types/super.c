@@ -132,9 +132,9 @@ static Value get_self(Value v) { return or_none(as_super(v)->object); }
 static Value get_self_class(Value v) { return or_none(as_super(v)->own_type); }
 
 static const MemberDef super_members[] = {
-    {"__thisclass__", get_this_class, NULL, "the class invoking super()"},
-    {"__self__", get_self, NULL, "the instance invoking super(); may be None"},
-    {"__self_class__", get_self_class, NULL, "the type of the instance invoking super(); may be None"},
+    MEMBER("__thisclass__", get_this_class, "the class invoking super()"),
+    MEMBER("__self__", get_self, "the instance invoking super(); may be None"),
+    MEMBER("__self_class__", get_self_class, "the type of the instance invoking super(); may be None"),
     {0},
 };
 

@@ -103,7 +103,7 @@ static Value union_get_item(Value v, Value item) {
 static Value get_args(Value v) { return retain(as_union(v)->args); }
 static Value get_parameters(Value v) { return retain(parameters_of(v)); }
 static const MemberDef union_members[] = {
-    {"__args__", get_args, NULL, NULL},
+    MEMBER("__args__", get_args, NULL),
     {"__parameters__", get_parameters, NULL, NULL},
     {0},
 };

@@ -289,7 +289,7 @@ static Value get_origin(Value self) {
 
 #define COMMON_MEMBERS(prefix)                                                               \
     {"__name__", get_name, set_name, NULL}, {"__qualname__", get_qualname, set_qualname, NULL}, \
-    {prefix "code", get_code, NULL, NULL}, {prefix "frame", get_frame, NULL, NULL}, \
+    MEMBER(prefix "code", get_code, NULL), {prefix "frame", get_frame, NULL, NULL}, \
     {prefix "running", get_running, NULL, NULL}
 
 static const MemberDef generator_members[] = {
@@ -302,7 +302,7 @@ static const MemberDef coroutine_members[] = {
     COMMON_MEMBERS("cr_"),
     {"cr_await", get_delegate, NULL, NULL},
     {"cr_suspended", get_suspended, NULL, NULL},
-    {"cr_origin", get_origin, NULL, NULL},
+    MEMBER("cr_origin", get_origin, NULL),
     {0},
 };
 static const MemberDef async_generator_members[] = {

@@ -121,6 +121,7 @@ bool exec_set_recursion_limit(int64_t n) {
                     (long long)n, machine.frame->depth);
         return false;
     }
+    recursion_count_limit = n;
     frame_depth_limit = n > INT32_MAX ? INT32_MAX : (uint32_t)n;
     return true;
 }

@@ -75,7 +75,7 @@ static Value get_next(Value self) {
 static bool set_next(Value self, Value value) {
     if (is_unset(value)) return raise_type_error("can't delete tb_next attribute"), false;
     if (!is_none(value) && !is_exactly(value, &traceback_type))
-        return raise_type_error("expected traceback object or None, got '%T'", value), false;
+        return raise_type_error("expected traceback object, got '%T'", value), false;
     for (Value t = value; is_exactly(t, &traceback_type); t = as_traceback(t)->next)
         if (same(t, self)) return raise_value_error("traceback loop detected"), false;
     replace(&as_traceback(self)->next, is_none(value) ? UNSET : retain(value));
@@ -91,7 +91,7 @@ static Value make(Type *type, const Value *args, size_t count, Value kwnames) {
     Value out[4];
     if (!native_bind("traceback", "tb_next, tb_frame, tb_lasti, tb_lineno", args, count, kwnames, out)) return UNSET;
     if (!is_none(out[0]) && !is_exactly(out[0], &traceback_type))
-        return raise_type_error("expected traceback object or None, got '%T'", out[0]);
+        return raise_type_error("expected traceback object, got '%T'", out[0]);
     if (!is_exactly(out[1], &frame_type))
         return raise_type_error("traceback() argument 'tb_frame' must be frame, not %T", out[1]);
     int64_t lasti, line;
@@ -101,9 +101,9 @@ static Value make(Type *type, const Value *args, size_t count, Value kwnames) {
 
 static const MemberDef traceback_members[] = {
     {"tb_next", get_next, set_next, NULL},
-    {"tb_frame", get_frame, NULL, NULL},
-    {"tb_lasti", get_lasti, NULL, NULL},
-    {"tb_lineno", get_line, NULL, NULL},
+    MEMBER("tb_frame", get_frame, NULL),
+    MEMBER("tb_lasti", get_lasti, NULL),
+    MEMBER("tb_lineno", get_line, NULL),
     {0},
 };
 
