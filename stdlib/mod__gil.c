@@ -9,12 +9,13 @@
 #include "runtime/conc/deadlock.h"
 #include "runtime/conc/facts.h"
 #include "runtime/conc/gil.h"
+#include "runtime/conc/gil_off.h"
 #include "runtime/plat/clock.h"
 
 enum { RING_BITS = 16 };
 
 static Value gil_policy_name(const Value *args, size_t count) { return str_from(gil_policy()->name); }
-static Value gil_enabled(const Value *args, size_t count) { return TRUE_VALUE; }
+static Value gil_enabled(const Value *args, size_t count) { return from_bool(gil_is_on()); }
 
 static Value gil_holder_ident(const Value *args, size_t count) {
     Thread *thread = gil_holder();
@@ -65,6 +66,18 @@ static Value gil_policy_names(const Value *args, size_t count) {
 }
 
 /* _set(name, interval in seconds or None, ticks or None, anywhere or None): all is checked by the caller but the name. */
+static Value gil_disable(const Value *args, size_t count) {
+    if (gil_off_allowed == GIL_OFF_FORBIDDEN)
+        return raise_runtime_error("the lock cannot be switched off in this run: start scr with --check (bugs are caught and "
+                                   "explained) or --raw (they are not)");
+    return gil_switch_off(thread_current()) ? NONE : raise_memory_error();
+}
+
+static Value gil_enable(const Value *args, size_t count) {
+    gil_switch_on(thread_current());
+    return NONE;
+}
+
 static Value gil_set(const Value *args, size_t count) {
     const char *name = str_is(args[0]) ? str_utf8(args[0], NULL) : NULL;
     if (!name) return error_pending() ? UNSET : raise_type_error("a policy is a string, not %T", args[0]);
@@ -187,6 +200,8 @@ static const NativeDef functions[] = {
     FUNCTION("checkpoint", "", gil_checkpoint_function,
              "Hand the lock over if another thread wants it.  Return whether one did."),
     FUNCTION("reset_stats", "", gil_reset_stats, "Begin all figures anew."),
+    FUNCTION("disable", "", gil_disable, "Switch the lock off: needs --check or --raw."),
+    FUNCTION("enable", "", gil_enable, "Switch the lock on again."),
     FUNCTION("_set", "name, interval, ticks, anywhere, /", gil_set, "For set_policy()."),
     FUNCTION("_stats_json", "", gil_stats_json, "For stats()."),
     FUNCTION("report", "", gil_stats_text, "The figures and the diagnosis as text, as --stats prints them."),

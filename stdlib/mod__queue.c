@@ -3,15 +3,18 @@
 
 #include <limits.h>
 
+#include "runtime/base/spin.h"
 #include "runtime/conc/waitpoint.h"
 #include "runtime/plat/clock.h"
 #include "runtime/types/traverse.h"
 
 Value queue_empty_class, queue_full_class; /* roots */
 
-/* A ring: items [first, first + count) modulo capacity, which is a power of two. */
+/* A ring: items [first, first + count) modulo capacity, which is a power of two.  The lock makes putting and taking one
+ * step each without a GIL too. */
 typedef struct SimpleQueue {
     Object head;
+    SpinLock lock;
     Value *items;
     size_t first, count, capacity;
     WaitPoint arrival;
@@ -20,10 +23,10 @@ typedef struct SimpleQueue {
 static SimpleQueue *queue_of(Value v) { return (SimpleQueue *)as_object(v); }
 static Value *queue_slot(SimpleQueue *q, size_t i) { return &q->items[(q->first + i) & (q->capacity - 1)]; }
 
-static bool queue_grow(SimpleQueue *q) {
+static bool grow_locked(SimpleQueue *q) {
     size_t capacity = q->capacity ? q->capacity * 2 : 16;
     Value *items = capacity < SIZE_MAX / sizeof(Value) / 2 ? raw_allocate(capacity * sizeof *items) : NULL;
-    if (!items) return raise_memory_error(), false;
+    if (!items) return false;
     for (size_t i = 0; i < q->count; i++) items[i] = *queue_slot(q, i);
     raw_free(q->items);
     q->items = items;
@@ -34,15 +37,18 @@ static bool queue_grow(SimpleQueue *q) {
 
 static Value queue_put(const Value *args, size_t count) {
     SimpleQueue *q = queue_of(args[0]);
-    if (q->count == q->capacity && !queue_grow(q)) return UNSET;
-    *queue_slot(q, q->count) = retain(args[1]);
-    q->count++;
+    spin_acquire(&q->lock);
+    bool room = q->count < q->capacity || grow_locked(q);
+    if (room) *queue_slot(q, q->count++) = retain(args[1]);
+    spin_release(&q->lock);
+    if (!room) return raise_memory_error();
     wait_point_wake(&q->arrival, 1);
     return NONE;
 }
 
 /* A queue that was long gives its memory back when it is empty. */
-static Value queue_take(SimpleQueue *q) {
+static Value take_locked(SimpleQueue *q) {
+    if (!q->count) return UNSET;
     Value item = *queue_slot(q, 0);
     q->first = (q->first + 1) & (q->capacity - 1);
     if (--q->count == 0 && q->capacity > 1024) {
@@ -50,6 +56,14 @@ static Value queue_take(SimpleQueue *q) {
         q->items = NULL;
         q->capacity = q->first = 0;
     }
+    return item;
+}
+
+/* UNSET, with nothing pending: it is empty. */
+static Value queue_take(SimpleQueue *q) {
+    spin_acquire(&q->lock);
+    Value item = take_locked(q);
+    spin_release(&q->lock);
     return item;
 }
 
@@ -61,12 +75,15 @@ static Value raise_empty(void) {
 
 static Value queue_wait_and_take(SimpleQueue *q, int64_t deadline) {
     LockResult result = LOCK_TAKEN;
-    while (q->count == 0 && result == LOCK_TAKEN) {
+    Value item = UNSET;
+    while (is_unset(item) && result == LOCK_TAKEN) {
         uint32_t ticket = wait_point_ticket(&q->arrival);
-        if (q->count == 0) result = wait_point_wait(&q->arrival, ticket, deadline);
+        item = queue_take(q);
+        if (is_unset(item)) result = wait_point_wait(&q->arrival, ticket, deadline);
     }
-    if (result == LOCK_FAILED) return UNSET;
-    return q->count ? queue_take(q) : raise_empty();
+    if (is_set(item) || result == LOCK_FAILED) return item;
+    item = queue_take(q);
+    return is_set(item) ? item : raise_empty();
 }
 
 bool queue_deadline(Value block, Value timeout, int64_t *deadline) {
@@ -83,15 +100,17 @@ bool queue_deadline(Value block, Value timeout, int64_t *deadline) {
 static Value queue_get(const Value *args, size_t count) {
     SimpleQueue *q = queue_of(args[0]);
     int64_t deadline;
-    if (q->count && is_unset(args[1]) && is_unset(args[2])) return queue_take(q);
+    Value item = is_unset(args[1]) && is_unset(args[2]) ? queue_take(q) : UNSET;
+    if (is_set(item)) return item;
     if (!queue_deadline(args[1], args[2], &deadline)) return UNSET;
-    if (q->count) return queue_take(q);
+    item = queue_take(q);
+    if (is_set(item)) return item;
     return deadline == 0 ? raise_empty() : queue_wait_and_take(q, deadline);
 }
 
 static Value queue_get_nowait(const Value *args, size_t count) {
-    SimpleQueue *q = queue_of(args[0]);
-    return q->count ? queue_take(q) : raise_empty();
+    Value item = queue_take(queue_of(args[0]));
+    return is_set(item) ? item : raise_empty();
 }
 
 static Value queue_empty(const Value *args, size_t count) { return from_bool(queue_of(args[0])->count == 0); }

@@ -3,6 +3,7 @@
 #include "stdlib/sys_parts.h"
 
 #include "runtime/conc/gil.h"
+#include "runtime/conc/gil_off.h"
 #include "runtime/mem/rc.h"
 #include "runtime/types/int_text.h"
 #include "vm/exec/exec.h"
@@ -114,7 +115,7 @@ static Value sys_getdefaultencoding(const Value *args, size_t count) { return st
 static Value sys_getfilesystemencoding(const Value *args, size_t count) { return str_from("utf-8"); }
 static Value sys_getfilesystemencodeerrors(const Value *args, size_t count) { return str_from("surrogateescape"); }
 static Value sys_is_finalizing(const Value *args, size_t count) { return FALSE_VALUE; }
-static Value sys_is_gil_enabled(const Value *args, size_t count) { return TRUE_VALUE; }
+static Value sys_is_gil_enabled(const Value *args, size_t count) { return from_bool(gil_is_on()); }
 
 /* The default hook: None prints nothing, else repr, and builtins._ is set. */
 static Value sys_displayhook(const Value *args, size_t count) {

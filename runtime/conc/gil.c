@@ -13,6 +13,7 @@
 #include <string.h>
 
 #include "runtime/base/hostile.h"
+#include "runtime/mem/rc.h"
 #include "runtime/plat/clock.h"
 #include "runtime/plat/futex.h"
 #include "runtime/plat/thread.h"
@@ -175,6 +176,7 @@ void gil_acquire(Thread *thread) {
 /* The account has just entered its next state, except on ticks. */
 static void let_go(Thread *thread, GilRelease why) {
     Account *account = thread->account;
+    if (RC_WATCHED) thread->stack_low = __builtin_frame_address(0);
     thread->holds_gil = false;
     atomic_store_explicit(&gil.holder, NULL, memory_order_relaxed);
     int64_t moment = account && why != GIL_TICK ? atomic_load_explicit(&account->since, memory_order_relaxed) : 0;
@@ -209,7 +211,7 @@ bool gil_request_drop(Thread *waiter, uint64_t switches) {
 void gil_serve_drop(Thread *thread) {
     const GilPolicy *policy = gil_policy();
     uint32_t switches = atomic_load(&gil.switches);
-    bool asked = IS_HOSTILE || atomic_load(&gil.requested) == switches;
+    bool asked = IS_HOSTILE || policy->always_serves || atomic_load(&gil.requested) == switches;
     if (!asked || !policy->is_wanted()) return;
     atomic_store(&gil.requested, UINT32_MAX);
     counter_add(&thread->counters.gil_forced_drops, 1);

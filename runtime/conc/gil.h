@@ -20,6 +20,7 @@ typedef struct GilPolicy {
     const char *summary;
     bool has_interval, has_ticks; /* which of the knobs it obeys */
     bool waits_for_switch;        /* a thread that was forced first waits until another one has the lock */
+    bool always_serves;           /* a request to drop is never out of date */
     bool (*try_acquire)(Thread *thread);      /* without waiting */
     bool (*spin)(Thread *thread);             /* a busy wait, short enough not to be told of; or NULL */
     bool (*wait)(Thread *thread);             /* until it has the lock; false: this policy rules no more */
@@ -32,6 +33,7 @@ typedef struct GilPolicy {
 #define GIL_POLICY(name) extern const GilPolicy gil_##name##_policy;
 #include "runtime/conc/gil_policies.def"
 #undef GIL_POLICY
+extern const GilPolicy gil_off_policy; /* not a lock, so not in the list (gil_off.h) */
 extern const GilPolicy *const gil_policies[];
 extern const unsigned gil_policy_count;
 

@@ -3,6 +3,7 @@
 
 #include "runtime/base/hostile.h"
 #include "runtime/conc/gil.h"
+#include "runtime/conc/race.h"
 #include "runtime/conc/thread.h"
 #include "runtime/mem/gc.h"
 #include "runtime/plat/signal.h"
@@ -72,6 +73,7 @@ bool safepoint_serve(Thread *thread) {
     if (take_request(thread, SAFEPOINT_GIL_DROP)) gil_serve_drop(thread);
     if (atomic_load_explicit(&thread->safepoint, memory_order_relaxed) & SAFEPOINT_TICK) gil_tick(thread);
     if (take_request(thread, SAFEPOINT_GC)) gc_collect_if_due();
+    if (RC_WATCHED) race_purge_if_due();
     if (IS_HOSTILE) safepoint_request(thread, SAFEPOINT_GIL_DROP);
     return !take_request(thread, SAFEPOINT_ASYNC_EXCEPTION) || raise_async(thread);
 }

@@ -2,6 +2,7 @@
 #include "runtime/conc/thread.h"
 
 #include "runtime/conc/gil.h"
+#include "runtime/conc/gil_off.h"
 #include "runtime/mem/gc.h"
 #include "runtime/mem/heap.h"
 #include "runtime/mem/root.h"
@@ -101,6 +102,18 @@ void thread_each(bool (*visit)(Thread *thread, void *context), void *context) {
     mutex_unlock(&list_lock);
 }
 
+void thread_name_of(uint64_t number, char *out, size_t size) {
+    mutex_lock(&list_lock);
+    const Thread *found = threads;
+    while (found && found->number != number) found = found->next;
+    if (!found)
+        for (found = spare; found && found->number != number;) found = found->next;
+    if (found && found->name[0]) snprintf(out, size, "%s", found->name);
+    else if (number == 1) snprintf(out, size, "MainThread");
+    else snprintf(out, size, "thread %llu", (unsigned long long)number);
+    mutex_unlock(&list_lock);
+}
+
 static bool add_counters(Thread *thread, void *total) {
     counters_add_all(total, &thread->counters);
     return true;
@@ -166,7 +179,10 @@ bool thread_main_start(void) {
     return true;
 }
 
-void thread_stop_others(void) { gil_close(thread_self); }
+void thread_stop_others(void) {
+    gil_switch_on(thread_self);
+    gil_close(thread_self);
+}
 
 /* The heap ends under the GIL, since a walk over all objects must not see pages vanish.  The Thread is off the list
  * before the GIL is free, so nobody sees a thread that no longer runs. */

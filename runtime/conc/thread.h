@@ -32,6 +32,7 @@ struct Thread {
     char name[48];
     Value context;               /* owned: the current contextvars.Context, or UNSET: an empty one */
     Value running_loop;          /* owned: the event loop that runs on this thread, or UNSET */
+    const void *stack_low;       /* end of its stack when it last let go of the lock, while counts are watched */
     unsigned gil_spins, lock_spins; /* how long it pays to wait busily; adapts */
     void (*run)(void *argument);
     void *argument;
@@ -58,6 +59,8 @@ bool thread_set_stack_bytes(size_t bytes); /* false: ValueError pending */
 size_t thread_count(void);       /* running now, the main thread included */
 extern Thread *thread_main;
 
+/* What a thread that runs, or that ended not long ago, is called. */
+void thread_name_of(uint64_t number, char *out, size_t size);
 /* Visits every thread until visit returns false.  The list is locked meanwhile. */
 void thread_each(bool (*visit)(Thread *thread, void *context), void *context);
 /* Raises an exception (retained; UNSET takes a waiting one back) in the thread with this identity.  False: no such

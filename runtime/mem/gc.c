@@ -25,13 +25,16 @@ enum { DEFAULT_THRESHOLD = 700, GROWTH_MIN = 20000 };
 #define COUNT_MASK (REACHED - 1)
 
 void (*gc_request)(void);
+void (*gc_world_stop)(void);
+void (*gc_world_start)(void);
 void (*gc_keep)(Object *o);
 void (*gc_observer)(bool starts, int generation, int64_t collected);
 Type *gc_weakref_type;
 size_t gc_limit = GROWTH_MIN;
 uint32_t gc_step = GROWTH_MIN / 4;
 
-static bool enabled = true, collecting;
+static bool enabled = true;
+static _Atomic bool collecting;
 static int64_t thresholds[3] = {DEFAULT_THRESHOLD, 10, 10};
 static size_t live_at_last;
 static GcFigures figures;
@@ -216,6 +219,14 @@ static bool run_finalizers(ObjectArray *garbage) {
     return ran;
 }
 
+static void world_stop(void) {
+    if (gc_world_stop) gc_world_stop();
+}
+
+static void world_start(void) {
+    if (gc_world_start) gc_world_start();
+}
+
 static void release_all(ObjectArray *a) {
     for (size_t i = 0; i < a->count; i++) object_release(a->items[i]);
     a->count = 0;
@@ -232,10 +243,12 @@ static void end_garbage(ObjectArray *garbage) {
 
 static int64_t end_cycles(ObjectArray *garbage) {
     ObjectArray revived = {0};
-    order_and_retain(garbage);
     bool ran = clear_weak_references(garbage);
     if (run_finalizers(garbage) || ran) {
-        if (!find_still_garbage(garbage, &revived)) {
+        world_stop();
+        bool known = find_still_garbage(garbage, &revived);
+        world_start();
+        if (!known) {
             release_all(garbage);
             raw_free(revived.items);
             return 0;
@@ -264,12 +277,15 @@ void gc_settle(void) {
 }
 
 int64_t gc_collect(int generation) {
-    if (collecting) return 0;
-    collecting = true;
+    if (atomic_exchange(&collecting, true)) return 0;
     if (gc_observer) gc_observer(true, generation, 0);
     int64_t start = clock_monotonic();
     ObjectArray garbage = {0};
-    int64_t found = find_garbage(&garbage) ? end_cycles(&garbage) : 0;
+    world_stop();
+    bool known = find_garbage(&garbage);
+    if (known) order_and_retain(&garbage);
+    world_start();
+    int64_t found = known ? end_cycles(&garbage) : 0;
     raw_free(garbage.items);
     int64_t took = clock_monotonic() - start;
     if (took > figures.longest_ns) figures.longest_ns = took;

@@ -26,6 +26,10 @@ void gc_get_counts(int64_t out[3]);
 /* Takes what is alive now as the base of the growth: called when the runtime has started. */
 void gc_settle(void);
 
+/* While threads run in parallel, the examination needs them to stand still: set by the thread floor, NULL otherwise. */
+extern void (*gc_world_stop)(void);
+extern void (*gc_world_start)(void);
+
 /* Called by the allocator when a collection is due: set by the thread floor to request a safepoint. */
 extern void (*gc_request)(void);
 /* The allocator asks for a collection above gc_limit live objects, and looks every gc_step births. */

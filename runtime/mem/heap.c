@@ -399,14 +399,20 @@ typedef struct PageList {
     size_t count, bytes;
 } PageList;
 
-static bool page_list_take(PageList *list, bool collected_only) {
+typedef enum PageChoice { PAGES_COLLECTED, PAGES_OBJECTS, PAGES_ALL } PageChoice;
+
+static bool is_chosen(const Page *p, PageChoice choice) {
+    return p->kind == KIND_COLLECTED || choice == PAGES_ALL || (p->kind == KIND_OBJECT && choice == PAGES_OBJECTS);
+}
+
+static bool page_list_take(PageList *list, PageChoice choice) {
     size_t n = 0;
     mutex_lock(&heap_lock);
     for (Page *p = page_first(); p; p = p->all_next) n++;
     *list = (PageList){.bytes = (n + 1) * sizeof(Page *)};
     list->pages = memory_map(list->bytes);
     for (Page *p = page_first(); p && list->pages; p = p->all_next)
-        if (p->kind == KIND_COLLECTED || (p->kind == KIND_OBJECT && !collected_only)) list->pages[list->count++] = p;
+        if (is_chosen(p, choice)) list->pages[list->count++] = p;
     mutex_unlock(&heap_lock);
     return list->pages != NULL;
 }
@@ -422,9 +428,27 @@ static bool page_each_object(Page *page, bool (*visit)(Object *o, void *context)
 /* Oldest pages first: the list has the newest at its head. */
 void heap_each_object(bool (*visit)(Object *o, void *context), void *context, bool collected_only) {
     PageList list;
-    if (!page_list_take(&list, collected_only)) return;
+    if (!page_list_take(&list, collected_only ? PAGES_COLLECTED : PAGES_OBJECTS)) return;
     for (size_t i = list.count; i-- > 0;)
         if (!page_each_object(list.pages[i], visit, context)) break;
+    memory_unmap(list.pages, list.bytes);
+}
+
+static bool page_each_block(Page *page, bool (*visit)(void *, size_t, bool, void *), void *context) {
+    bool objects = page->kind != KIND_RAW;
+    for (uint32_t i = 0; i < page->fresh; i++) {
+        void *block = page_block(page, i);
+        if (objects && !(object_flags(block) & OBJECT_LIVE)) continue;
+        if (!visit(block, page->block_size, objects, context)) return false;
+    }
+    return true;
+}
+
+void heap_each_block(bool (*visit)(void *block, size_t bytes, bool is_object_block, void *context), void *context) {
+    PageList list;
+    if (!page_list_take(&list, PAGES_ALL)) return;
+    for (size_t i = 0; i < list.count; i++)
+        if (!page_each_block(list.pages[i], visit, context)) break;
     memory_unmap(list.pages, list.bytes);
 }
 
@@ -459,7 +483,7 @@ static bool page_each_word(Page *page, bool (*visit)(Object *o, uint32_t *word, 
 
 void heap_each_word(bool (*visit)(Object *o, uint32_t *word, void *context), void *context) {
     PageList list;
-    if (!page_list_take(&list, true)) return;
+    if (!page_list_take(&list, PAGES_COLLECTED)) return;
     for (size_t i = list.count; i-- > 0;)
         if (!page_each_word(list.pages[i], visit, context)) break;
     memory_unmap(list.pages, list.bytes);

@@ -51,6 +51,10 @@ HeapFigures heap_figures(void);
 /* Calls visit for every live object (collected_only: those the cycle collector sees) until it returns false. */
 void heap_each_object(bool (*visit)(Object *o, void *context), void *context, bool collected_only);
 
+/* Calls visit for every block that may hold addresses: live objects, and raw memory, in use or not, until it returns
+ * false.  For the quarantine, which searches them. */
+void heap_each_block(bool (*visit)(void *block, size_t bytes, bool is_object_block, void *context), void *context);
+
 /* For the cycle collector: while a collection runs, every object of the collected kind has a word beside it.  New words
  * are zero; objects born on pages that are younger than the start have none. */
 bool heap_words_start(void);

@@ -99,6 +99,7 @@ static inline void *object_allocate_inline(Type *type, size_t size) {
     o->type = type;
     rc_store(&o->count, 1);
     atomic_store_explicit(&o->flags, flags, memory_order_relaxed);
+    if (RC_WATCHED) watch_born(o);
     return o;
 }
 
@@ -110,6 +111,7 @@ static inline void *object_allocate_leaf_inline(Type *type, size_t size) {
     o->type = type;
     rc_store(&o->count, 1);
     atomic_store_explicit(&o->flags, OBJECT_LIVE, memory_order_relaxed);
+    if (RC_WATCHED) watch_born(o);
     return o;
 }
 

@@ -111,6 +111,7 @@ void *object_allocate(Type *type, size_t size) {
     o->type = type;
     rc_store(&o->count, 1);
     atomic_store_explicit(&o->flags, flags, memory_order_relaxed);
+    if (RC_WATCHED) watch_born(o);
     return o;
 }
 
@@ -172,6 +173,16 @@ static bool list_each(HeapKind kind, bool (*visit)(Object *o, void *context), vo
 
 void heap_each_object(bool (*visit)(Object *o, void *context), void *context, bool collected_only) {
     if (list_each(KIND_COLLECTED, visit, context) && !collected_only) list_each(KIND_OBJECT, visit, context);
+}
+
+void heap_each_block(bool (*visit)(void *block, size_t bytes, bool is_object_block, void *context), void *context) {
+    for (int kind = 0; kind < KIND_COUNT; kind++)
+        for (Entry *end = &lists[kind], *e = end->next, *next; e && e != end; e = next) {
+            next = e->next;
+            bool object = kind != KIND_RAW;
+            if (object && !(object_flags(entry_block(e)) & OBJECT_LIVE)) continue;
+            if (!visit(entry_block(e), e->size, object, context)) return;
+        }
 }
 
 bool heap_words_start(void) {

@@ -3,6 +3,7 @@
 
 #include "runtime/mem/heap.h"
 #include "runtime/mem/type.h"
+#include "runtime/mem/watch.h"
 
 #include <stdio.h>
 
@@ -26,11 +27,17 @@ static bool finalize(Object *o) {
     return rc_decrement(&o->count);
 }
 
+/* The memory goes back now; while the lock is off, once it is sure that nobody refers to it. */
+static void end(Object *o) {
+    if (RC_WATCHED) quarantine_add(o);
+    else o->type->destroy(o);
+}
+
 static void destroy_now(Object *o) {
     if (!finalize(o)) return;
     object_set_flag(o, OBJECT_DYING);
     if ((object_flags(o) & OBJECT_WEAK) && object_weakrefs_clear) object_weakrefs_clear(o);
-    o->type->destroy(o);
+    end(o);
 }
 
 static bool waiting_grow(void) {
@@ -56,10 +63,8 @@ static bool is_simple(const Object *o) {
 
 /* Without memory for the list the object leaks: better than a stack overflow. */
 void object_destroy(Object *o) {
-    if (is_simple(o)) {
-        o->type->destroy(o);
-        return;
-    }
+    if (RC_WATCHED && is_quarantined(o)) return watch_died_twice(o);
+    if (is_simple(o)) return end(o);
     if (depth >= DESTROY_DEPTH_MAX) {
         if (waiting_count < waiting_capacity || waiting_grow()) waiting[waiting_count++] = o;
         return;

@@ -31,6 +31,7 @@ enum {
     OBJECT_FINALIZED = 1 << 10, /* __del__ has run; it never runs twice */
     OBJECT_UNTRACKED = 1 << 11, /* in a collected page but not yet, or no longer, seen by the cycle collector */
     OBJECT_DYING = 1 << 12,     /* destruction has begun */
+    OBJECT_QUARANTINED = 1 << 13, /* dead, and kept whole (runtime/mem/watch.h) */
     OBJECT_BIRTH_SHIFT = 14, /* from this bit on: when it was made; cycles are finalized in that order, as in CPython */
 };
 
@@ -61,11 +62,30 @@ static inline Value retain(Value v) {
 static inline void release(Value v) {
     if (is_object(v)) object_release(as_object(v));
 }
+/* What loads and stores of variables, attributes and items do: the place is one that other threads can reach. */
+void watch_fetched(Value v);
+void watch_born(Object *o);
+static inline Value load_shared(const Value *place) {
+    Value v = *place;
+    if (is_object(v)) {
+        if (RC_WATCHED) watch_fetched(v);
+        rc_increment_shared(&as_object(v)->count);
+    }
+    return v;
+}
+static inline void release_shared(Value v) {
+    if (is_object(v) && rc_decrement_shared(&as_object(v)->count)) object_destroy(as_object(v));
+}
 /* *slot = new (stolen), then the old value is released: the order that keeps a re-entrant destructor from seeing it. */
 static inline void replace(Value *slot, Value new_value) {
     Value old = *slot;
     *slot = new_value;
     release(old);
+}
+static inline void replace_shared(Value *slot, Value new_value) {
+    Value old = *slot;
+    *slot = new_value;
+    release_shared(old);
 }
 static inline void clear(Value *slot) { replace(slot, UNSET); }
 

@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <time.h>
 #include <unistd.h>
 
 #ifdef __linux__
@@ -63,6 +64,16 @@ int64_t os_thread_native_id(void) {
 
 void os_thread_signal(uint64_t ident, int number) { pthread_kill((pthread_t)(uintptr_t)ident, number); }
 
+const void *os_thread_stack_end(uint64_t ident) {
+    pthread_attr_t attributes;
+    void *start = NULL;
+    size_t bytes = 0;
+    if (pthread_getattr_np((pthread_t)ident, &attributes) != 0) return NULL;
+    pthread_attr_getstack(&attributes, &start, &bytes);
+    pthread_attr_destroy(&attributes);
+    return start ? (const char *)start + bytes : NULL;
+}
+
 void os_thread_set_name(const char *name) {
 #ifdef __linux__
     char shown[16];
@@ -74,6 +85,7 @@ void os_thread_set_name(const char *name) {
 #endif
 }
 
+void os_sleep_briefly(int64_t ns) { nanosleep(&(struct timespec){.tv_nsec = ns}, NULL); }
 void os_thread_yield(void) { sched_yield(); }
 
 _Noreturn void os_thread_hang(void) {

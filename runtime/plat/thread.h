@@ -14,8 +14,11 @@ uint64_t os_thread_ident(void);     /* of the calling thread: what threading.get
 int64_t os_thread_native_id(void);  /* the kernel's number */
 /* Sends a signal to one thread of this process, which must not have ended. */
 void os_thread_signal(uint64_t ident, int number);
+/* The high end of the stack of a thread that has not ended; NULL: not known. */
+const void *os_thread_stack_end(uint64_t ident);
 void os_thread_set_name(const char *name);
 void os_thread_yield(void);
+void os_sleep_briefly(int64_t ns);
 /* Sleeps for ever, touching nothing. */
 _Noreturn void os_thread_hang(void);
 /* What the main thread's stack may grow to, in bytes. */

@@ -34,6 +34,7 @@ static bool take_preset(const char *value, GilOptions *out) {
     char valid[300] = "";
     out->preset = gil_preset_find(value);
     for (unsigned i = 0; i < gil_preset_count; i++) add_name(valid, sizeof valid, gil_presets[i].name);
+    add_name(valid, sizeof valid, "nogil");
     return out->preset || wrong("--as", value, valid);
 }
 
@@ -41,6 +42,7 @@ static bool take_policy(const char *value, GilOptions *out) {
     char valid[300] = "";
     out->policy = gil_policy_find(value);
     for (unsigned i = 0; i < gil_policy_count; i++) add_name(valid, sizeof valid, gil_policies[i]->name);
+    add_name(valid, sizeof valid, "off");
     return out->policy || wrong("--gil", value, valid);
 }
 

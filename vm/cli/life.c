@@ -123,6 +123,7 @@ bool life_start(const Options *options, char **argv) {
         set_argv(options, argv) && set_path(options) && start_streams(options)) {
         const char *fail = getenv("SCR_FAIL_ALLOCATION"); /* hostile builds only */
         if (fail) heap_fail_after(strtoull(fail, NULL, 10));
+        off_options_apply(&options->off, strcmp(RC_ENGINE, "checked") == 0, options->target);
         return true;
     }
     Value exception = error_take();
@@ -180,5 +181,6 @@ int life_end(const Options *options, int code) {
         if (alive > 0 && code == 0) code = 1;
     }
     gil_options_report(&options->gil);
+    code = off_options_finish(code);
     return flushed || code ? code : EXIT_FLUSH_FAILED;
 }

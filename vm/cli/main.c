@@ -24,7 +24,7 @@ static int run_checked_engine(char **argv) {
             execv(path, argv);
         }
     }
-    fprintf(stderr, "scr: --check needs the checked engine (scr-checked), which is not beside %s; run make\n", argv[0]);
+    fprintf(stderr, "scr: this needs the checked engine (scr-checked), which is not beside %s; run make\n", argv[0]);
     return EXIT_USAGE;
 }
 
@@ -35,8 +35,9 @@ int main(int argc, char **argv) {
     if (!options_parse(argc, argv, &options)) return EXIT_USAGE;
     if (options.kind == RUN_VERSION) return puts("scr 0.1.0 (Python 3.11)"), 0;
     if (options.kind == RUN_HELP) return options_help(), 0;
-    if (options.check && !is_checked_engine()) return run_checked_engine(argv);
-    if (!gil_options_check(&options.gil)) return EXIT_USAGE;
+    bool checked = options.check || options.off.updates || (options.off.off && !options.off.raw);
+    if (checked && !is_checked_engine()) return run_checked_engine(argv);
+    if (!gil_options_check(&options.gil) || !off_options_check(&options.off)) return EXIT_USAGE;
     if (!life_start(&options, argv)) return 1;
     int code = run_options(&options);
     return life_end(&options, code);

@@ -107,7 +107,7 @@ static void apply(const OptionRow *row, Options *out) {
 }
 
 bool options_parse(int argc, char **argv, Options *out) {
-    *out = (Options){.kind = RUN_REPL, .gil = GIL_OPTIONS_NONE};
+    *out = (Options){.kind = RUN_REPL, .gil = GIL_OPTIONS_NONE, .off = OFF_OPTIONS_NONE};
     int i = 1;
     for (; i < argc && argv[i][0] == '-' && argv[i][1]; i++) {
         if (strcmp(argv[i], "--") == 0) return choose_target(argc, argv, i + 1, out);
@@ -115,7 +115,8 @@ bool options_parse(int argc, char **argv, Options *out) {
             out->optimize = 2;
             continue;
         }
-        OptionAnswer answer = gil_options_take(argv[i], &out->gil);
+        OptionAnswer answer = off_options_take(argv[i], &out->off);
+        if (answer == OPTION_UNKNOWN) answer = gil_options_take(argv[i], &out->gil);
         if (answer == OPTION_WRONG) return false;
         if (answer == OPTION_TAKEN) continue;
         const OptionRow *row = find(argv[i]);
@@ -147,6 +148,7 @@ void options_help(void) {
         printf("  %-16s %s\n", left, rows[i].help);
     }
     gil_options_help();
+    off_options_help();
     puts("\nexit codes: 0 fine, 1 uncaught exception or syntax error, 2 wrong usage, n from sys.exit(n), 128+n signal "
          "n");
 }

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-#include "vm/cli/gil_options.h"
+#include "vm/cli/off_options.h"
 
 typedef enum RunKind { RUN_REPL, RUN_FILE, RUN_COMMAND, RUN_MODULE, RUN_STDIN, RUN_DIS, RUN_VERSION, RUN_HELP } RunKind;
 
@@ -19,6 +19,7 @@ typedef struct Options {
     bool leaks;          /* report what is alive at exit */
     int optimize;
     GilOptions gil;
+    OffOptions off;
 } Options;
 
 /* False: one line about what is wrong has been written to stderr, exit with 2. */

@@ -9,6 +9,7 @@
 #include "runtime/types/str.h"
 #include "runtime/types/tuple.h"
 #include "vm/exec/ops.h"
+#include "vm/exec/share.h"
 
 Value build_map(const Value *pairs, size_t n) {
     Value dict = n ? dict_new_sized(n) : dict_new();
@@ -38,7 +39,7 @@ bool build_list_extend(Value list, Value iterable, bool in_call, const Value *ca
 
 Value build_function(Frame *frame, Code *code, Value *parts) {
     Value v = function_new(code, frame->globals, frame->builtins);
-    if (!parts) return v;
+    if (!parts) return share_definition(v);
     if (is_unset(v)) {
         for (int i = 0; i < 4; i++) clear(&parts[i]);
         return v;
@@ -49,5 +50,5 @@ Value build_function(Frame *frame, Code *code, Value *parts) {
     f->annotations = parts[2];
     f->closure = parts[3];
     for (int i = 0; i < 4; i++) parts[i] = UNSET;
-    return v;
+    return share_definition(v);
 }

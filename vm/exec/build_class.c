@@ -9,6 +9,7 @@
 #include "runtime/types/tuple.h"
 #include "vm/exec/call.h"
 #include "vm/exec/exec.h"
+#include "vm/exec/share.h"
 
 /* Bases with __mro_entries__ are replaced by what it returns.  Owned tuple. */
 static Value resolve_bases(Value bases) {
@@ -120,5 +121,5 @@ Value build_class(const Value *args, size_t count) {
     release(original);
     release(kwargs);
     release(named);
-    return class;
+    return share_definition(class);
 }

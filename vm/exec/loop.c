@@ -45,6 +45,7 @@
 #define NEXT()                                                              \
     do {                                                                    \
         BETWEEN_INSTRUCTIONS();                                             \
+        if (RC_WATCHED) race_step(frame, pc);                               \
         instr = __atomic_load_n(pc++, __ATOMIC_RELAXED);                    \
         goto *labels[(uint8_t)instr];                                       \
     } while (0)
@@ -53,7 +54,7 @@
     do {                                                                    \
         Value *slot_ = &regs[reg], old_ = *slot_;                           \
         *slot_ = (value);                                                   \
-        if (unlikely(is_object(old_)) && rc_decrement(&as_object(old_)->count)) { \
+        if (unlikely(is_object(old_)) && rc_decrement_shared(&as_object(old_)->count)) { \
             SAVE();                                                         \
             object_destroy(as_object(old_));                                \
         }                                                                   \
@@ -377,13 +378,13 @@ L_MAKE_CELL: {
     NEXT();
 }
 L_LOAD_CELL: {
-    Value v = ((Cell *)as_object(regs[B]))->value;
+    Value v = load_shared(&((Cell *)as_object(regs[B]))->value);
     if (unlikely(is_unset(v))) {
         SAVE();
         names_raise_empty_cell(frame->code, B, constants[C]);
         goto error;
     }
-    SET(A, retain(v));
+    SET(A, v);
     NEXT();
 }
 L_STORE_CELL: {
@@ -391,7 +392,7 @@ L_STORE_CELL: {
     if (instr_flags(instr) & TAKE_B) regs[B] = UNSET;
     else retain(v);
     SAVE();
-    replace(&((Cell *)as_object(regs[A]))->value, v);
+    replace_shared(&((Cell *)as_object(regs[A]))->value, v);
     NEXT();
 }
 L_DELETE_CELL: {
@@ -419,9 +420,9 @@ L_LOAD_GLOBAL_CACHED: {
     uint64_t cache = cache_load(pc);
     DictKeys *keys = as_dict(frame->globals)->keys;
     if (unlikely(!keys || keys_version(keys) != cache >> 32)) goto L_LOAD_GLOBAL;
-    Value v = *cache_value(keys, (uint32_t)cache);
+    Value v = load_shared(cache_value(keys, (uint32_t)cache));
     if (unlikely(is_unset(v))) goto L_LOAD_GLOBAL;
-    SET(A, retain_object(v));
+    SET(A, v);
     pc++;
     NEXT();
 }
@@ -447,7 +448,7 @@ L_STORE_GLOBAL_CACHED: {
     if (instr_flags(instr)) regs[A] = UNSET;
     else retain(v);
     SAVE();
-    replace(cache_value(keys, (uint32_t)cache), v);
+    replace_shared(cache_value(keys, (uint32_t)cache), v);
     pc++;
     NEXT();
 }
@@ -500,7 +501,7 @@ get_attribute:
 L_GET_ATTR_SLOT: {
     const AttributeEntry *e = entry_for(pc, regs[B], ATTRIBUTE_SLOT);
     if (unlikely(!e)) goto get_attribute_miss;
-    Value v = retain(value_at(regs[B], e->offset));
+    Value v = load_shared(&value_at(regs[B], e->offset));
     CONSUME_B();
     SET(A, v);
     pc++;
@@ -509,7 +510,7 @@ L_GET_ATTR_SLOT: {
 L_GET_ATTR_OUTER: {
     const AttributeEntry *e = entry_for(pc, regs[B], ATTRIBUTE_OUTER);
     if (unlikely(!e)) goto get_attribute_miss;
-    Value v = retain(attrs_at(as_object(regs[B]), e->attrs)->outer.slots[e->index]);
+    Value v = load_shared(&attrs_at(as_object(regs[B]), e->attrs)->outer.slots[e->index]);
     CONSUME_B();
     SET(A, v);
     pc++;
@@ -527,7 +528,7 @@ L_GET_ATTR_TYPE: {
 L_GET_ATTR_MEMBER: {
     const AttributeEntry *e = entry_for(pc, regs[B], ATTRIBUTE_MEMBER);
     if (unlikely(!e)) goto get_attribute_miss;
-    Value v = retain(value_at(regs[B], e->offset));
+    Value v = load_shared(&value_at(regs[B], e->offset));
     if (unlikely(is_unset(v))) goto get_attribute;
     CONSUME_B();
     SET(A, v);
@@ -582,7 +583,7 @@ L_SET_ATTR_SLOT: {
     *slot = instr_flags(instr) & TAKE_C ? regs[C] : retain(regs[C]);
     if (instr_flags(instr) & TAKE_C) regs[C] = UNSET;
     SAVE();
-    release(old);
+    release_shared(old);
     if (instr_flags(instr) & TAKE_A) consume_register(&regs[A]);
     pc++;
     NEXT();
@@ -593,7 +594,7 @@ L_SET_ATTR_OUTER: {
     Value *slot = &attrs_at(as_object(regs[A]), e->attrs)->outer.slots[e->index], old = *slot;
     *slot = retain(regs[C]);
     SAVE();
-    release(old);
+    release_shared(old);
     CONSUME();
     pc++;
     NEXT();
@@ -617,7 +618,7 @@ L_SET_ATTR_MEMBER: {
     Value old = value_at(regs[A], e->offset);
     value_at(regs[A], e->offset) = retain(regs[C]);
     SAVE();
-    release(old);
+    release_shared(old);
     CONSUME();
     pc++;
     NEXT();
@@ -716,7 +717,7 @@ L_GET_ITEM: {
         int64_t i = as_small_int(key);
         if (i < 0) i += (int64_t)list->length;
         if (likely((uint64_t)i < list->length)) {
-            Value v = retain(list->items[i]);
+            Value v = load_shared(&list->items[i]);
             CONSUME_B();
             SET(A, v);
             pc++;
@@ -775,7 +776,7 @@ L_SET_ITEM: {
             list->items[i] = retain(regs[C]);
             SAVE();
             CONSUME();
-            release(old);
+            release_shared(old);
             pc++;
             NEXT();
         }
@@ -1025,7 +1026,7 @@ L_FOR_NEXT: {
     if (type == &list_iterator_type) {
         ListIterator *it = (ListIterator *)as_object(iterator);
         if (likely(is_set(it->list)) && it->index < as_list(it->list)->length) {
-            SET(A, retain(as_list(it->list)->items[it->index++]));
+            SET(A, load_shared(&as_list(it->list)->items[it->index++]));
             JUMP(instr_signed_c(instr));
             NEXT();
         }

@@ -14,6 +14,7 @@
 #include "vm/exec/call.h"
 #include "vm/exec/builtins.h"
 #include "vm/exec/generator_methods.h"
+#include "vm/exec/race_step.h"
 
 #define likely(x)   __builtin_expect(!!(x), 1)
 #define unlikely(x) __builtin_expect(!!(x), 0)
@@ -38,7 +39,7 @@ static inline bool shift_fits(Value a, Value b) {
 
 /* retain() where most values are objects. */
 static inline Value retain_object(Value v) {
-    if (likely(is_object(v))) object_retain(as_object(v));
+    if (likely(is_object(v))) rc_increment_shared(&as_object(v)->count);
     return v;
 }
 

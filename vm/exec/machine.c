@@ -8,6 +8,7 @@
 #include "runtime/types/exception.h"
 #include "vm/exec/exec.h"
 #include "vm/exec/generator_methods.h"
+#include "vm/exec/race_step.h"
 
 enum { CHUNK_VALUES = HOSTILE_OR(256, 16 * 1024), DEFAULT_DEPTH_LIMIT = 1000, RESCUE_DEPTH = 50 };
 
@@ -43,6 +44,7 @@ bool machine_start(void) {
 
 void machine_end(void) {
     coroutine_hooks_end();
+    if (RC_WATCHED) race_step_end();
     for (Frame *frame = machine.base.next; frame;) {
         Frame *next = frame->next;
         raw_free(frame);

@@ -10,11 +10,13 @@
 #include "runtime/types/tuple.h"
 #include "vm/exec/lock_places.h"
 #include "vm/code/code_replace.h"
+#include "vm/exec/bug_report.h"
 #include "vm/exec/exec.h"
 #include "vm/exec/generator_methods.h"
 #include "vm/exec/import.h"
 #include "vm/exec/loop.h"
 #include "vm/exec/specialised.h"
+#include "vm/exec/share.h"
 #include "vm/exec/unraisable.h"
 #include "vm/front/parse.h"
 
@@ -82,6 +84,8 @@ static void forget_caches(Instr *instrs, uint32_t count) {
 bool exec_start(void) {
     code_forget_caches = forget_caches;
     lock_places_start();
+    bug_report_start();
+    share_start();
     import_hook = import_absolute;
     error_unraisable_hook = unraisable_report;
     super_arguments_hook = super_arguments;
