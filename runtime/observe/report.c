@@ -65,7 +65,7 @@ static void thread_row(FILE *out, const ThreadFigures *t) {
 static void wait_row(FILE *out, const ThreadFigures *t) {
     const Histogram *lock = &t->totals.lock_wait, *back = &t->totals.block_to_lock;
     uint64_t waits = histogram_count(lock), returns = histogram_count(back);
-    if (waits + returns == 0) return;
+    if (waits == 0 && histogram_percentile(back, 1) == 0) return;
     fprintf(out, "  %-22.22s %9llu", t->name, (unsigned long long)waits);
     fprintf(out, " %9s %9s %9s", report_time(histogram_percentile(lock, 0.5)), report_time(histogram_percentile(lock, 0.9)),
             report_time(histogram_percentile(lock, 0.99)));
