@@ -10,6 +10,8 @@
 #include "runtime/mem/heap.h"
 #include "runtime/mem/page.h"
 
+#include <string.h>
+
 enum { HEAP_FINE_BINS = 32, HEAP_BINS = 48, HEAP_SMALL_MAX = 8192 };
 
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__) || defined(HOSTILE)
@@ -115,6 +117,18 @@ static inline void *object_allocate_leaf_inline(Type *type, size_t size) {
     return o;
 }
 
+/* As object_allocate_inline for a static type with TYPE_GC, but nothing behind the header is zeroed: the caller fills it
+ * before anything else can happen. */
+static inline void *object_allocate_collected_inline(Type *type, size_t size) {
+    Object *o = __builtin_expect(size <= HEAP_SMALL_MAX, 1) ? heap_allocate_small(KIND_COLLECTED, size)
+                                                            : heap_allocate_large(KIND_COLLECTED, size, false);
+    if (__builtin_expect(o == NULL, 0)) return heap_object_failed();
+    o->type = type;
+    rc_store(&o->count, 1);
+    atomic_store_explicit(&o->flags, OBJECT_LIVE | heap_current->births++ << OBJECT_BIRTH_SHIFT, memory_order_relaxed);
+    return o;
+}
+
 static inline uint32_t *heap_word(const Object *o) {
     Page *page = page_of(o);
     return page->gc_table ? page->gc_table + page_index(page, o) : NULL;
@@ -140,8 +154,10 @@ static inline void raw_free_inline(void *block) {
 
 #else
 
+static inline void heap_zero(void *start, size_t size) { memset(start, 0, size); }
 static inline void *object_allocate_inline(Type *type, size_t size) { return object_allocate(type, size); }
 static inline void *object_allocate_leaf_inline(Type *type, size_t size) { return object_allocate(type, size); }
+static inline void *object_allocate_collected_inline(Type *type, size_t size) { return object_allocate(type, size); }
 static inline void object_free_inline(void *object) { object_free(object); }
 static inline void *raw_allocate_inline(size_t size) { return raw_allocate(size); }
 static inline void raw_free_inline(void *block) { raw_free(block); }

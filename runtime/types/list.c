@@ -1,7 +1,7 @@
 /* list: a growable array of values.  Sorting is in list_sort.c. */
 #include "runtime/types/list.h"
 
-#include "runtime/mem/heap.h"
+#include "runtime/mem/heap_inline.h"
 #include "runtime/types/class.h"
 #include "runtime/types/dict.h"
 #include "runtime/types/error.h"
@@ -18,10 +18,12 @@
 /* ---- making ---- */
 
 Value list_new(size_t capacity) {
-    List *l = object_allocate(&list_type, sizeof *l);
+    List *l = object_allocate_collected_inline(&list_type, sizeof *l);
     if (!l) return UNSET;
+    l->length = l->capacity = 0;
+    l->items = NULL;
     if (capacity == 0) return from_object(l);
-    if (capacity <= SIZE_MAX / 16) l->items = raw_allocate(capacity * sizeof(Value));
+    if (capacity <= SIZE_MAX / 16) l->items = raw_allocate_inline(capacity * sizeof(Value));
     if (!l->items) return object_release(l), raise_memory_error();
     l->capacity = capacity;
     return from_object(l);
@@ -240,7 +242,7 @@ static void empty(List *l) {
     l->items = NULL;
     l->length = l->capacity = 0;
     while (n-- > 0) release(items[n]);
-    raw_free(items);
+    raw_free_inline(items);
 }
 
 /* ---- slices ---- */
@@ -344,7 +346,7 @@ static bool set_slice(List *l, Value slice, Value value) {
 
 static void destroy(Object *self) {
     empty((List *)self);
-    object_free(self);
+    object_free_inline(self);
 }
 
 static int traverse(Object *self, Visit visit, void *context) {

@@ -7,6 +7,7 @@
 #include "runtime/types/error.h"
 #include "runtime/types/exception.h"
 #include "runtime/types/int.h"
+#include "runtime/types/items.h"
 #include "runtime/types/list.h"
 #include "runtime/types/native.h"
 #include "runtime/types/object_reduce.h"
@@ -133,8 +134,21 @@ static bool step_add(Set *s, Value key, int64_t hash, void *context) {
     return (void)context, set_add_hashed(s, key, hash);
 }
 
+/* A list may change under an __eq__. */
+static bool add_items(Set *s, Value source) {
+    for (size_t i = 0; i < items_length(source); i++) {
+        Value item = retain(items_of(source)[i]);
+        int64_t hash;
+        bool fine = key_hash(item, &hash) && set_add_hashed(s, item, hash);
+        release(item);
+        if (!fine) return false;
+    }
+    return true;
+}
+
 bool set_update(Value set, Value iterable) {
     Set *s = as_set(set);
+    if (list_is_exact(iterable) || tuple_is_exact(iterable)) return add_items(s, iterable);
     if (set_is(iterable)) return set_merge(s, as_set(iterable));
     if (dict_is_exact(iterable)) {
         size_t n = dict_length(iterable);

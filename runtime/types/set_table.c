@@ -124,7 +124,7 @@ static int plain_equal(Value a, Value b) {
     return is_small_int(a) && is_small_int(b) ? 0 : -1;
 }
 
-static SetEntry *find(Set *s, Value key, int64_t hash) {
+static SetEntry *find_further(Set *s, Value key, int64_t hash) {
     SetEntry *table = s->table, *removed = NULL;
     size_t mask = s->mask, slot = (size_t)hash & mask;
     for (uint64_t perturb = (uint64_t)hash;;) {
@@ -153,6 +153,12 @@ static bool fill_entry(Set *s, SetEntry *e, Value key, int64_t hash) {
     s->fill++;
     if (s->fill * 5 < s->mask * 3) return true;
     return set_resize(s, s->used > 50000 ? s->used * 2 : s->used * 4);
+}
+
+/* Most keys are found, or found missing, where they are looked for first. */
+static inline SetEntry *find(Set *s, Value key, int64_t hash) {
+    SetEntry *e = &s->table[(size_t)hash & s->mask];
+    return same(e->key, key) || is_free(e) ? e : find_further(s, key, hash);
 }
 
 bool set_add_hashed(Set *s, Value key, int64_t hash) {

@@ -1,7 +1,7 @@
 /* tuple: a fixed array of values. */
 #include "runtime/types/tuple.h"
 
-#include "runtime/mem/heap.h"
+#include "runtime/mem/heap_inline.h"
 #include "runtime/types/class.h"
 #include "runtime/types/error.h"
 #include "runtime/types/int.h"
@@ -19,24 +19,31 @@ Tuple tuple_empty = {OBJECT_STATIC(&tuple_type), 0};
 
 /* ---- making ---- */
 
-Value tuple_new(size_t n) {
+/* Its items must be filled at once. */
+static Value new_unfilled(size_t n) {
     if (n == 0) return empty_tuple;
     if (n > SIZE_MAX / 16) return raise_memory_error();
-    Tuple *t = object_allocate(&tuple_type, sizeof *t + n * sizeof(Value));
+    Tuple *t = object_allocate_collected_inline(&tuple_type, sizeof *t + n * sizeof(Value));
     if (!t) return UNSET;
     t->length = n;
     return from_object(t);
 }
 
+Value tuple_new(size_t n) {
+    Value t = new_unfilled(n);
+    if (is_set(t)) heap_zero(as_tuple(t)->items, n * sizeof(Value));
+    return t;
+}
+
 Value tuple_steal(const Value *items, size_t n) {
-    Value t = tuple_new(n);
+    Value t = new_unfilled(n);
     if (is_unset(t)) items_release(items, n);
     else if (n) memcpy(as_tuple(t)->items, items, n * sizeof *items);
     return t;
 }
 
 Value tuple_from_values(const Value *items, size_t n) {
-    Value t = tuple_new(n);
+    Value t = new_unfilled(n);
     if (is_set(t)) items_retain(as_tuple(t)->items, items, n);
     return t;
 }
@@ -56,7 +63,7 @@ Value tuple_from_iterable(Value iterable) {
 }
 
 Value tuple_pack(size_t n, ...) {
-    Value t = tuple_new(n);
+    Value t = new_unfilled(n);
     if (is_unset(t)) return UNSET;
     va_list values;
     va_start(values, n);
@@ -76,7 +83,7 @@ Value tuple_concat(Value a, Value b) {
     size_t m = tuple_length(a), n = tuple_length(b);
     if (m == 0 && tuple_is_exact(b)) return retain(b);
     if (n == 0 && tuple_is_exact(a)) return retain(a);
-    Value t = tuple_new(m + n);
+    Value t = new_unfilled(m + n);
     if (is_unset(t)) return UNSET;
     items_retain(as_tuple(t)->items, as_tuple(a)->items, m);
     items_retain(as_tuple(t)->items + m, as_tuple(b)->items, n);
@@ -88,7 +95,7 @@ Value tuple_concat(Value a, Value b) {
 static void destroy(Object *self) {
     Tuple *t = (Tuple *)self;
     for (size_t i = t->length; i-- > 0;) release(t->items[i]);
-    object_free(self);
+    object_free_inline(self);
 }
 
 static int traverse(Object *self, Visit visit, void *context) {
