@@ -29,12 +29,14 @@ endif
 endif
 
 FOUND     := $(foreach row,$(OPTIONAL),$(shell pkg-config --exists $(firstword $(subst :, ,$(row))) 2>/dev/null && echo $(firstword $(subst :, ,$(row)))))
+# Opened by the running program, when it needs it: only the headers count here.
+ICU       := $(shell pkg-config --exists icu-uc 2>/dev/null && echo -DHAVE_ICU && pkg-config --cflags icu-uc)
 # Many systems give bzip2 no .pc file.
 BZIP2     := $(shell echo '\#include <bzlib.h>' | $(CC) -E -x c - >/dev/null 2>&1 && echo bzip2)
 PACKAGES  := $(foreach row,$(REQUIRED),$(firstword $(subst :, ,$(row)))) $(FOUND)
 LIB_FLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null) $(foreach p,$(FOUND),-DHAVE_$(shell echo $(p) | tr a-z A-Z)) \
              $(if $(BZIP2),-DHAVE_BZIP2)
-LIBS      := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) $(if $(BZIP2),-lbz2) -lm -lpthread
+LIBS      := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) $(if $(BZIP2),-lbz2) -lm -lpthread -ldl
 
 SOURCES := $(sort $(wildcard runtime/*/*.c vm/*/*.c stdlib/*.c))
 SCRIPTS := $(sort $(wildcard stdlib/*.scr stdlib/*/*.scr stdlib/*/*/*.scr))
@@ -66,6 +68,7 @@ $(BUILD)/$(1)/%.o: %.c Makefile
 	@mkdir -p $$(@D)
 	$$(call QUIET,cc  ) $(CC) $$(CFLAGS_ALL) $$(if $$(findstring /vm/exec/,$$@),$(SHORT_LOOPS)) -DRC_POLICY=$(1) -c -o $$@ $$<
 $(BUILD)/$(1)/stdlib/scripts.o: $(SCRIPTS)
+$(BUILD)/$(1)/vm/front/unicode_name.o: LIB_FLAGS += $(ICU)
 endef
 $(foreach engine,$(ENGINES),$(eval $(call engine_rules,$(engine))))
 

@@ -3,6 +3,7 @@
 
 #include "runtime/types/str_units.h"
 #include "runtime/types/unicode.h"
+#include "vm/front/unicode_name.h"
 
 #include <utf8proc.h>
 
@@ -172,8 +173,25 @@ static Value is_normalized(const Value *args, size_t count) {
     return from_bool(equal);
 }
 
-static Value no_names(const Value *args, size_t count) {
-    return raise_error(&NotImplementedError_type, "scr has no table of character names");
+static Value name(const Value *args, size_t count) {
+    uint32_t c;
+    char text[128];
+    if (!character(args[0], "name", &c)) return UNSET;
+    if (unicode_name_of(c, text, sizeof text)) return str_from(text);
+    return is_set(args[1]) ? retain(args[1]) : raise_value_error("no such name");
+}
+
+static Value lookup(const Value *args, size_t count) {
+    uint32_t c;
+    size_t size;
+    if (!str_is(args[0])) return raise_type_error("lookup() argument must be str, not %T", args[0]);
+    const char *text = str_utf8(args[0], &size);
+    if (!text) return UNSET;
+    if (unicode_name_find(text, size, &c)) return str_from_code_point(c);
+    Value message = str_format("undefined character name '%U'", args[0]);
+    if (is_set(message)) raise_key_error(message);
+    release(message);
+    return UNSET;
 }
 
 static const NativeDef functions[] = {
@@ -184,9 +202,9 @@ static const NativeDef functions[] = {
     FUNCTION("digit", "chr, default=None, /", digit, "The value of the character as a digit."),
     FUNCTION("east_asian_width", "chr, /", east_asian_width, "The width of the character in East Asian typography."),
     FUNCTION("is_normalized", "form, unistr, /", is_normalized, "Is the text in that normal form?"),
-    FUNCTION("lookup", "name, /", no_names, "The character of that name; left out."),
+    FUNCTION("lookup", "name, /", lookup, "The character of that name."),
     FUNCTION("mirrored", "chr, /", mirrored, "Is the character mirrored in bidirectional text?"),
-    FUNCTION("name", "chr, default=None, /", no_names, "The name of the character; left out."),
+    FUNCTION("name", "chr, default=<unrepresentable>, /", name, "The name of the character."),
     FUNCTION("normalize", "form, unistr, /", normalize, "The text in normal form NFC, NFD, NFKC or NFKD."),
     FUNCTION("numeric", "chr, default=None, /", numeric, "The value of the character as a number."),
     NATIVE_END,
