@@ -1,4 +1,4 @@
-/* The table of the standard library, made from modules.def. */
+/* The table of the standard library, made from modules.def and left_out.def. */
 #include "stdlib/library.h"
 
 #define NATIVE(identifier, name) extern const ModuleDef mod_##identifier;
@@ -17,5 +17,7 @@ const ModuleRow stdlib_rows[] = {
 #define PACKAGE(identifier, name, path) {name, 0, script_##identifier, script_end_##identifier, path, true, 0},
 #define MISSING(identifier, name, package) {name, 0, 0, 0, 0, false, package},
 #include "stdlib/modules.def"
+#define LEFT_OUT(name) {#name, 0, 0, 0, 0, false, ""},
+#include "stdlib/left_out.def"
     {0},
 };

@@ -112,17 +112,21 @@ static const ModuleRow *library_row(const char *name) {
     return NULL;
 }
 
+static Value missing_row(const ModuleRow *row, Value name) {
+    Value message = row->missing[0]
+        ? str_format("No module named '%s': scr was built without the library it needs; install the package "
+                     "%s and run make again", row->name, row->missing)
+        : str_format("No module named '%s': it is not part of scr; the table stdlib/modules.def "
+                     "says what is", row->name);
+    Value exception = is_set(message) ? exception_new(&ModuleNotFoundError_type, &message, 1) : UNSET;
+    release(message);
+    if (is_unset(exception)) return UNSET;
+    object_set_attribute(exception, names.name, name);
+    return raise_value(exception);
+}
+
 static Value load_row(const ModuleRow *row, Value name) {
-    if (row->missing) {
-        Value message =
-            str_format("No module named '%s': scr was built without the library it needs; install the package "
-                       "%s and run make again",
-                       row->name, row->missing);
-        if (is_unset(message)) return UNSET;
-        Value exception = exception_new(&ModuleNotFoundError_type, &message, 1);
-        release(message);
-        return is_set(exception) ? raise_value(exception) : UNSET;
-    }
+    if (row->missing) return missing_row(row, name);
     if (row->native) return load_native(row->native, name);
     Value path = str_intern_cstr(row->path), folders = row->is_package ? list_new(0) : UNSET;
     Value module =
@@ -239,6 +243,7 @@ static int find_place(const char *name, Value path, Place *place) {
     *place = (Place){.row = library_row(name)};
     if (is_fixed(place->row)) return 1;
     if (is_set(path) && search_path(dot ? dot + 1 : name, path, place)) return place->row = NULL, 1;
+    if (place->package[0] && place->row && place->row->missing) place->row = NULL;
     return place->row || place->package[0];
 }
 

@@ -24,7 +24,7 @@ typedef struct ModuleRow {
     const char *source, *source_end; /* of a .scr module in the binary, or NULL */
     const char *path;                /* its place in the source tree: stdlib/json.scr */
     bool is_package;
-    const char *missing;             /* Debian package of the library it was built without, or NULL */
+    const char *missing;             /* Debian package of the library it was built without; "": not part of scr; or NULL */
 } ModuleRow;
 
 /* Registers the standard library (ends with a row without name); once, before import_start(). */
