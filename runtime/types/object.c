@@ -11,6 +11,7 @@
 #include "runtime/types/iterators.h"
 #include "runtime/types/list.h"
 #include "runtime/types/float.h"
+#include "runtime/types/native.h"
 #include "runtime/types/range.h"
 #include "runtime/types/str.h"
 #include "runtime/types/tuple.h"
@@ -170,8 +171,11 @@ int64_t object_length_hint(Value v, int64_t fallback) {
         int64_t n = type_of(v)->length(v);
         if (n >= 0 || !error_absorb(&TypeError_type)) return n;
     }
-    if (is_unset(type_lookup(type_of(v), names.__length_hint__))) return fallback;
-    Value hint = call_special(v, names.__length_hint__, NULL, 0, NULL);
+    Value found = type_lookup(type_of(v), names.__length_hint__);
+    if (is_unset(found)) return fallback;
+    bool is_native = is_exactly(found, &native_method_type) && ((Native *)as_object(found))->owner == type_of(v);
+    Value hint = is_native ? ((Native *)as_object(found))->def->fn(&v, 1)
+                           : call_special(v, names.__length_hint__, NULL, 0, NULL);
     if (is_unset(hint)) return error_absorb(&TypeError_type) ? fallback : -1;
     int64_t n = length_hint_result(hint, fallback);
     release(hint);

@@ -4,8 +4,11 @@
 #include "runtime/types/descriptors.h"
 #include "runtime/types/dict.h"
 #include "runtime/types/object.h"
+#include "runtime/types/slots.h"
 #include "vm/exec/caches.h"
 #include "vm/exec/function.h"
+
+#include <stddef.h>
 
 /* The chain of entries that a site has, or NULL while its cache word only counts. */
 static const AttributeEntry *chain_of(const Instr *at) {
@@ -23,6 +26,27 @@ static AttributeEntry *entry_new(Code *code, const Instr *at, AttributeKind kind
     e->other = other;
     e->depth = (uint16_t)(other ? other->depth + 1 : 1);
     return e;
+}
+
+/* For an instance with this shape at this offset. */
+static AttributeEntry *entry_for_shape(Code *code, const Instr *at, AttributeKind kind, Object *o, uint16_t attrs,
+                                       Shape *shape) {
+    AttributeEntry *e = entry_new(code, at, kind, shape, type_version(o->type));
+    if (e) e->attrs = attrs;
+    return e;
+}
+
+/* For all instances of a type: its pointer stands in for the shape, so that both are compared alike. */
+static AttributeEntry *entry_for_type(Code *code, const Instr *at, AttributeKind kind, Object *o) {
+    _Static_assert(offsetof(Attrs, shape) == 0, "a type is compared as a shape");
+    AttributeEntry *e = entry_new(code, at, kind, o->type, type_version(o->type));
+    if (e) e->attrs = offsetof(Object, type);
+    return e;
+}
+
+static AttributeEntry *entry_for_instance(Code *code, const Instr *at, AttributeKind kind, Object *o, uint16_t attrs,
+                                          Shape *shape) {
+    return shape ? entry_for_shape(code, at, kind, o, attrs, shape) : entry_for_type(code, at, kind, o);
 }
 
 static void publish(Instr *at, const AttributeEntry *e, unsigned op) {
@@ -51,11 +75,8 @@ static bool slot_place(uint16_t attrs, const Shape *shape, int32_t slot, uint16_
 /* An attribute in the slots that lie outside: instances made before the class knew how many it would need. */
 static void specialise_outer(Code *code, Instr *at, Object *o, uint16_t attrs, Shape *shape, int32_t slot,
                              unsigned op) {
-    AttributeEntry *e = entry_new(code, at, ATTRIBUTE_OUTER, shape, type_version(o->type));
-    if (e) {
-        e->attrs = attrs;
-        e->index = (uint32_t)slot - shape->inline_capacity;
-    }
+    AttributeEntry *e = entry_for_shape(code, at, ATTRIBUTE_OUTER, o, attrs, shape);
+    if (e) e->index = (uint32_t)slot - shape->inline_capacity;
     publish(at, e, op);
 }
 
@@ -109,11 +130,11 @@ static void specialise_class(Code *code, Instr *at, Value v, Value name, unsigne
 
 static void specialise_descriptor(Code *code, Instr *at, Object *o, Value on_type, uint16_t attrs, Shape *shape) {
     if (is_member_of(on_type, o->type)) {
-        AttributeEntry *e = entry_new(code, at, ATTRIBUTE_MEMBER, NULL, type_version(o->type));
+        AttributeEntry *e = entry_for_type(code, at, ATTRIBUTE_MEMBER, o);
         if (e) e->offset = (uint16_t)((Member *)as_object(on_type))->offset;
         publish(at, e, OP_GET_ATTR_MEMBER);
     } else if (is_exactly(on_type, &property_type) && function_is(((Property *)as_object(on_type))->getter)) {
-        AttributeEntry *e = entry_new(code, at, ATTRIBUTE_PROPERTY, NULL, type_version(o->type));
+        AttributeEntry *e = entry_for_type(code, at, ATTRIBUTE_PROPERTY, o);
         if (e) e->value = ((Property *)as_object(on_type))->getter;
         publish(at, e, OP_GET_ATTR_PROPERTY);
     }
@@ -121,12 +142,17 @@ static void specialise_descriptor(Code *code, Instr *at, Object *o, Value on_typ
 
 static void specialise_on_type(Code *code, Instr *at, Object *o, Value on_type, uint16_t attrs, Shape *shape) {
     if (type_of(on_type)->descriptor_get) return;
-    AttributeEntry *e = entry_new(code, at, ATTRIBUTE_TYPE, shape, type_version(o->type));
-    if (e) {
-        e->attrs = attrs;
-        e->value = on_type;
-    }
+    AttributeEntry *e = entry_for_instance(code, at, ATTRIBUTE_TYPE, o, attrs, shape);
+    if (e) e->value = on_type;
     publish(at, e, OP_GET_ATTR_TYPE);
+}
+
+/* Are attributes found as object.__getattribute__ finds them?  hooked: and then __getattr__ is asked. */
+static bool finds_plainly(const Type *type, bool *hooked) {
+    *hooked = type->get_attribute == dispatch_get_attribute_hook;
+    if (!*hooked) return type->get_attribute == object_type.get_attribute;
+    Value own = type_lookup((Type *)(uintptr_t)type, names.__getattribute__);
+    return same(own, type_lookup(&object_type, names.__getattribute__));
 }
 
 void attribute_specialise_get(Code *code, Instr *at, Value v, Value name) {
@@ -136,10 +162,11 @@ void attribute_specialise_get(Code *code, Instr *at, Value v, Value name) {
     if (type_is(v)) return specialise_class(code, at, v, name, OP_GET_ATTR_CLASS);
     uint16_t attrs, offset;
     Shape *shape;
-    if (o->type->get_attribute != object_type.get_attribute) return;
+    bool hooked;
+    if (!finds_plainly(o->type, &hooked)) return;
     Value on_type = type_lookup(o->type, name);
     if (is_data(on_type)) {
-        specialise_descriptor(code, at, o, on_type, 0, NULL);
+        if (!hooked) specialise_descriptor(code, at, o, on_type, 0, NULL);
         return;
     }
     if (!attrs_place(o, &attrs, &shape)) return;
@@ -150,11 +177,8 @@ void attribute_specialise_get(Code *code, Instr *at, Value v, Value name) {
     }
     if (!slot_place(attrs, shape, slot, &offset))
         return specialise_outer(code, at, o, attrs, shape, slot, OP_GET_ATTR_OUTER);
-    AttributeEntry *e = entry_new(code, at, ATTRIBUTE_SLOT, shape, type_version(o->type));
-    if (e) {
-        e->attrs = attrs;
-        e->offset = offset;
-    }
+    AttributeEntry *e = entry_for_shape(code, at, ATTRIBUTE_SLOT, o, attrs, shape);
+    if (e) e->offset = offset;
     publish(at, e, OP_GET_ATTR_SLOT);
 }
 
@@ -166,14 +190,13 @@ void attribute_specialise_method(Code *code, Instr *at, Value v, Value name) {
     uint16_t attrs;
     Shape *shape;
     Value on_type = type_lookup(o->type, name);
-    if (o->type->get_attribute != object_type.get_attribute || is_unset(on_type) || !attrs_place(o, &attrs, &shape))
-        return;
+    bool hooked;
+    if (!finds_plainly(o->type, &hooked) || is_unset(on_type) || !attrs_place(o, &attrs, &shape)) return;
     bool is_method = type_of(on_type)->flags & TYPE_METHOD_DESCRIPTOR;
     bool is_static = is_exactly(on_type, &staticmethod_type);
     if ((!is_method && !is_static && !is_class_method(on_type)) || (shape && shape_find(shape, name) >= 0)) return;
-    AttributeEntry *e = entry_new(code, at, ATTRIBUTE_METHOD, shape, type_version(o->type));
+    AttributeEntry *e = entry_for_instance(code, at, ATTRIBUTE_METHOD, o, attrs, shape);
     if (e) {
-        e->attrs = attrs;
         e->value = is_method ? on_type : wrapped_function(on_type);
         e->receiver = is_method ? BINDS_SELF : is_static ? BINDS_NOTHING : BINDS_CLASS;
     }
@@ -187,7 +210,7 @@ void attribute_specialise_set(Code *code, Instr *at, Value v, Value name) {
     if (o->type->set_attribute != object_type.set_attribute) return;
     if (is_data(on_type)) {
         if (!is_member_of(on_type, o->type)) return;
-        AttributeEntry *e = entry_new(code, at, ATTRIBUTE_MEMBER, NULL, type_version(o->type));
+        AttributeEntry *e = entry_for_type(code, at, ATTRIBUTE_MEMBER, o);
         if (e) e->offset = (uint16_t)((Member *)as_object(on_type))->offset;
         return publish(at, e, OP_SET_ATTR_MEMBER);
     }
@@ -201,9 +224,8 @@ void attribute_specialise_set(Code *code, Instr *at, Value v, Value name) {
         return;
     }
     if (slot < 0 && !next) return;
-    AttributeEntry *e = entry_new(code, at, slot < 0 ? ATTRIBUTE_ADD : ATTRIBUTE_SLOT, shape, type_version(o->type));
+    AttributeEntry *e = entry_for_shape(code, at, slot < 0 ? ATTRIBUTE_ADD : ATTRIBUTE_SLOT, o, attrs, shape);
     if (e) {
-        e->attrs = attrs;
         e->offset = offset;
         e->next_shape = next;
     }

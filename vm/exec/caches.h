@@ -41,9 +41,9 @@ typedef enum Receiver { BINDS_SELF, BINDS_NOTHING, BINDS_CLASS } Receiver;
 
 typedef struct AttributeEntry AttributeEntry;
 struct AttributeEntry {
-    uint64_t guard;      /* pointer + kind */
+    uint64_t guard;      /* pointer + kind: of the shape, or of the object itself for modules and classes */
     uint32_t version;    /* of the type, or of the module's dict */
-    uint16_t attrs;      /* offset of the instance's Attrs; 0: it has none */
+    uint16_t attrs;      /* offset of the instance's Attrs; that of its type for those without, see entry_for_type() */
     uint16_t offset;     /* of the value in the instance */
     Value value;
     Shape *next_shape;

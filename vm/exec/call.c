@@ -227,7 +227,29 @@ static bool is_script_callee(Value callee) {
            (is_exactly(callee, &method_type) && function_is(((Method *)as_object(callee))->function));
 }
 
+/* Positional arguments that need no binding are copied above the registers in use.  False: nothing has changed. */
+static bool spread_directly(Frame *frame, Value callee, Value args, Value kwargs, Return to) {
+    const Value *items = list_is(args) ? as_list(args)->items : as_tuple(args)->items;
+    size_t n = list_is(args) ? as_list(args)->length : tuple_length(args), first = 0;
+    Value function = callee, *window = frame->top;
+    if (is_set(kwargs) && dict_length(kwargs)) return false;
+    if (is_exactly(callee, &method_type)) {
+        function = ((Method *)as_object(callee))->function;
+        first = 1;
+    }
+    if (window + first + n > machine.limit ||
+        !function_fits(frame, as_function(function), window, (unsigned)(first + n)))
+        return false;
+    if (first) window[0] = retain(((Method *)as_object(callee))->self);
+    for (size_t i = 0; i < n; i++) window[first + i] = retain(items[i]);
+    Frame *above = function_push(frame, as_function(retain(function)), window, (unsigned)(first + n));
+    above->kind = (uint8_t)to.kind;
+    above->result = to.result;
+    return true;
+}
+
 static Outcome spread_to_function(Frame *frame, Value callee, Value args, Value kwargs, Return to, Value *out) {
+    if (spread_directly(frame, callee, args, kwargs, to)) return OUTCOME_PUSHED;
     size_t count;
     Value kwnames, *values = spread(args, kwargs, &count, &kwnames), function = callee;
     if (!values) return OUTCOME_FAILED;

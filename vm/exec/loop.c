@@ -429,7 +429,7 @@ L_LOAD_GLOBAL_CACHED: {
 L_LOAD_BUILTIN_CACHED: {
     const BuiltinEntry *entry = (const BuiltinEntry *)(uintptr_t)cache_load(pc);
     DictKeys *globals = as_dict(frame->globals)->keys, *builtins = as_dict(frame->builtins)->keys;
-    if (unlikely(!globals || !builtins || keys_version(globals) != entry->globals_version ||
+    if (unlikely(!globals || !builtins || keys_version(globals) != __atomic_load_n(&entry->globals_version, __ATOMIC_RELAXED) ||
                  keys_version(builtins) != entry->builtins_version))
         goto L_LOAD_GLOBAL;
     SET(A, retain_object(*cache_value(builtins, entry->offset)));

@@ -58,11 +58,8 @@ static inline bool cache_counts(Instr *word) {
 
 static inline bool entry_fits(const AttributeEntry *e, const Object *o, AttributeKind kind) {
     if (atomic_load_explicit(&o->type->version, memory_order_relaxed) != e->version) return false;
-    uint64_t shape = 0;
-    if (e->attrs)
-        shape = (uint64_t)(uintptr_t)atomic_load_explicit(&attrs_at((Object *)(uintptr_t)o, e->attrs)->shape,
-                                                          memory_order_relaxed);
-    return shape + kind == e->guard;
+    const Attrs *attrs = attrs_at((Object *)(uintptr_t)o, e->attrs);
+    return (uint64_t)(uintptr_t)atomic_load_explicit(&attrs->shape, memory_order_relaxed) + kind == e->guard;
 }
 
 /* The entry for an instance, among the few that a site has. */
@@ -274,18 +271,30 @@ static inline Outcome call_begin_one(Frame *frame, Value callee, Value self, Ret
 /* Natives -----------------------------------------------------------------------------------------------------------
  */
 
-enum { NATIVE_FILLED = 6 };
+enum { NATIVE_FILLED = 8 };
+
+/* The same for *args after nothing but keywords: their slots stand between the receiver and the arguments. */
+static inline bool native_variadic(const Native *n, const Value *args, unsigned count, unsigned first, Value *out) {
+    size_t slots = signature_slots(n->signature);
+    if (slots == 0) {
+        *out = n->def->fn(args, count);
+        return true;
+    }
+    if (n->fast_min || n->fast_max || slots + count > NATIVE_FILLED) return false;
+    Value filled[NATIVE_FILLED];
+    for (unsigned i = 0; i < first; i++) filled[i] = args[i];
+    for (unsigned i = 0; i < slots; i++) filled[first + i] = UNSET;
+    for (unsigned i = first; i < count; i++) filled[slots + i] = args[i];
+    *out = n->def->fn(filled, slots + count);
+    return true;
+}
 
 /* Optional arguments that are missing are unset, behind those that are there: args begins with the receiver, if there
  * is one, which is not among the `given` ones.  False: the call needs binding. */
 static inline bool native_filled(const Native *n, const Value *args, unsigned count, unsigned given, Value *out) {
     if (unlikely(!n->signature)) return false;
     size_t slots = signature_slots(n->signature) + (count - given);
-    if (n->variadic) {
-        if (slots != count - given) return false;
-        *out = n->def->fn(args, count);
-        return true;
-    }
+    if (n->variadic) return native_variadic(n, args, count, count - given, out);
     if (given < n->fast_min || given > n->fast_max || slots > NATIVE_FILLED) return false;
     if (slots == count) {
         *out = n->def->fn(args, count);

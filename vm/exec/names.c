@@ -50,12 +50,28 @@ static bool is_name(const Instr *at) { /* stands in a module body, where the nam
     }
 }
 
-static void cache_global(Instr *at, Value globals, Value name) {
+/* The value among the globals, borrowed, which the site then knows; UNSET: it is not there. */
+static Value cache_global(Instr *at, Value globals, Value name) {
     uint32_t version;
     int64_t index = dict_cache_index(globals, name, &version);
-    if (index < 0 || index > CACHE_INDEX_MAX) return;
+    if (index < 0) return dict_get_str(globals, name);
+    Value value = *dict_cache_slot(globals, (size_t)index);
+    if (index > CACHE_INDEX_MAX) return value;
     cache_store(at + 1, (uint64_t)version << 32 | cache_offset(as_dict(globals)->keys, (size_t)index));
     specialise(at, is_name(at) ? OP_LOAD_NAME_CACHED : OP_LOAD_GLOBAL_CACHED);
+    return value;
+}
+
+/* The globals have other keys than when the builtin was found, but still not this one: the entry serves on. */
+static Value recall_builtin(Frame *frame, Instr *at) {
+    unsigned op = instr_op(__atomic_load_n(at, __ATOMIC_RELAXED));
+    if (op != OP_LOAD_NAME_BUILTIN && op != OP_LOAD_BUILTIN_CACHED) return UNSET;
+    BuiltinEntry *entry = (BuiltinEntry *)(uintptr_t)cache_load(at + 1);
+    DictKeys *builtins = as_dict(frame->builtins)->keys;
+    uint32_t globals_version = dict_version(frame->globals);
+    if (!globals_version || !builtins || keys_version(builtins) != entry->builtins_version) return UNSET;
+    __atomic_store_n(&entry->globals_version, globals_version, __ATOMIC_RELAXED);
+    return retain(*cache_value(builtins, entry->offset));
 }
 
 static void cache_builtin(Frame *frame, Instr *at, Value name) {
@@ -71,11 +87,10 @@ static void cache_builtin(Frame *frame, Instr *at, Value name) {
 }
 
 Value names_load_global(Frame *frame, Instr *at, Value name) {
-    Value value = dict_get_str(frame->globals, name);
-    if (is_set(value)) {
-        cache_global(at, frame->globals, name);
-        return retain(value);
-    }
+    Value value = cache_global(at, frame->globals, name);
+    if (is_set(value)) return retain(value);
+    value = recall_builtin(frame, at);
+    if (is_set(value)) return value;
     value = find_builtin(frame, name);
     if (is_set(value)) cache_builtin(frame, at, name);
     return value;
