@@ -189,6 +189,12 @@ void gil_release(Thread *thread) {
     let_go(thread, GIL_BLOCKS);
 }
 
+void gil_await_switch(uint64_t switches, int64_t deadline) {
+    atomic_fetch_add(&gil.forced, 1);
+    if (gil_switches() == switches) futex_wait(&gil.switches, (uint32_t)switches, deadline);
+    atomic_fetch_sub(&gil.forced, 1);
+}
+
 static void wait_for_switch(uint32_t switches) {
     atomic_fetch_add(&gil.forced, 1);
     while (atomic_load(&gil.switches) == switches && gil_policy()->is_wanted())

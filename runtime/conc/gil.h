@@ -91,5 +91,7 @@ void gil_close(Thread *except);
 /* For policies. */
 /* Void when the lock has moved on since then.  False: nobody has it just now. */
 bool gil_request_drop(Thread *waiter, uint64_t switches);
+/* Sleeps until the lock has passed to another thread, or the moment comes. */
+void gil_await_switch(uint64_t switches, int64_t deadline);
 
 #endif

@@ -20,6 +20,7 @@
 
 enum { FREE, TAKEN, CLOSED }; /* closed: another policy rules */
 enum { SPINS_MIN = 2, SPINS_MAX = 100 };
+enum { GIVE_WAY = 100000 }; /* ns */
 
 static struct {
     _Atomic uint32_t locked, waiters;
@@ -52,14 +53,23 @@ static bool spin(Thread *thread) {
     return false;
 }
 
+/* Who asks for the first time stands behind those who have slept all along: one of them is woken, and is given time to
+ * take the lock.  So beside two computing threads a third one may wait for several intervals, as in CPython. */
+static void ask(Thread *thread, uint64_t switches, bool gives_way) {
+    gil_request_drop(thread, switches);
+    if (gives_way && atomic_load(&lock.waiters) > 1) gil_await_switch(switches, clock_monotonic() + GIVE_WAY);
+}
+
 static bool sleep_until_taken(Thread *thread) {
-    while (!try_acquire(thread)) {
+    for (bool asked = false; !try_acquire(thread);) {
         if (!gil_policy_is(&gil_interval_policy)) return false;
         uint64_t switches = gil_switches();
         FutexResult result = futex_wait(&lock.locked, TAKEN, clock_monotonic() + gil_interval());
         if (try_acquire(thread)) return true;
         if (result == FUTEX_WOKEN) counter_add(&thread->counters.gil_wasted_wakeups, 1);
-        if (result == FUTEX_TIMED_OUT && gil_switches() == switches) gil_request_drop(thread, switches);
+        if (result != FUTEX_TIMED_OUT || gil_switches() != switches) continue;
+        ask(thread, switches, !asked);
+        asked = true;
     }
     return true;
 }
