@@ -17,7 +17,7 @@ WARNINGS := -Wall -Wextra -Wshadow -Wstrict-prototypes -Wmissing-prototypes -Wno
 # Libraries, as pkg-config and as Debian name them.  The optional ones are a module each.
 REQUIRED := gmp:libgmp-dev libpcre2-8:libpcre2-dev libpcre2-16:libpcre2-dev libpcre2-32:libpcre2-dev \
             libutf8proc:libutf8proc-dev readline:libreadline-dev
-OPTIONAL := sqlite3:libsqlite3-dev zlib:zlib1g-dev libcrypto:libssl-dev
+OPTIONAL := sqlite3:libsqlite3-dev zlib:zlib1g-dev libcrypto:libssl-dev libssl:libssl-dev
 
 MISSING := $(shell command -v pkg-config >/dev/null || echo pkg-config; \
              for row in $(REQUIRED); do pkg-config --exists $${row%%:*} 2>/dev/null || echo $${row\#\#*:}; done | sort -u)
