@@ -96,6 +96,11 @@ static bool multiply_into(Value item, void *context) {
         *product = from_double(as_double(*product) * as_double(item));
         return true;
     }
+    int64_t exact;
+    if (are_small_ints(*product, item) && !__builtin_mul_overflow(as_small_int(*product), as_small_int(item), &exact)) {
+        *product = int_from_int64(exact);
+        return is_set(*product);
+    }
     Value next = object_binary(BINARY_MULTIPLY, *product, item);
     replace(product, next);
     return is_set(next);
@@ -274,6 +279,8 @@ static Value comb(Value n, Value k) {
 
 Value math_comb(const Value *args, size_t count) {
     Value n, k;
+    if (are_small_ints(args[0], args[1]) && as_small_int(args[0]) >= 0 && as_small_int(args[1]) >= 0)
+        return comb(args[0], args[1]);
     if (!take_pair(args, &n, &k)) return UNSET;
     Value result = comb(n, k);
     release(n), release(k);

@@ -1,7 +1,7 @@
 /* bytes: making them, their operators and the type. */
 #include "runtime/types/bytes.h"
 
-#include "runtime/mem/heap.h"
+#include "runtime/mem/heap_inline.h"
 #include "runtime/types/bytes_methods.h"
 #include "runtime/types/call.h"
 #include "runtime/types/error.h"
@@ -41,8 +41,10 @@ static Value new_of_type(Type *type, const void *data, size_t n) {
     if (n > SIZE_MAX / 4) return raise_memory_error();
     size_t size = sizeof(Bytes) + n + 1;
     if (type != &bytes_type) size = ((size + 7) & ~(size_t)7) + attrs_size(type);
-    Bytes *b = object_allocate(type, size);
+    bool leaf = type == &bytes_type && data;
+    Bytes *b = leaf ? object_allocate_leaf_inline(type, size) : object_allocate(type, size);
     if (!b) return UNSET;
+    if (leaf) memset((char *)b + sizeof(Object), 0, sizeof *b - sizeof(Object));
     b->length = n;
     if (data) memcpy(b->data, data, n);
     b->data[n] = 0;
@@ -128,7 +130,17 @@ static Value compare(Value a, Value b, CompareOp op) {
     return bytes_is(a) && bytes_is(b) ? bytes_compare(a, b, op) : NOT_IMPLEMENTED;
 }
 
+static Value concat_exact(const Bytes *x, const Bytes *y) {
+    if (x->length == 0 || y->length == 0) return retain(from_object(x->length ? x : y));
+    Value made = bytes_from(NULL, x->length + y->length);
+    if (is_unset(made)) return UNSET;
+    memcpy(as_bytes(made)->data, x->data, x->length);
+    memcpy(as_bytes(made)->data + x->length, y->data, y->length);
+    return made;
+}
+
 Value bytes_concat(Value a, Value b) {
+    if (is_exactly(a, &bytes_type) && is_exactly(b, &bytes_type)) return concat_exact(as_bytes(a), as_bytes(b));
     Buffer x, y;
     if (!buffer_get(a, &x, false)) return UNSET;
     if (!buffer_get(b, &y, false)) return buffer_release(&x), UNSET;

@@ -78,7 +78,7 @@ Value call_with_self(Value callee, Value self, const Value *args, size_t count, 
     if (total + 1 > SMALL_CALL) vector = raw_allocate((total + 1) * sizeof(Value));
     if (!vector) return raise_memory_error();
     vector[0] = self;
-    if (total) memcpy(vector + 1, args, total * sizeof(Value));
+    for (size_t i = 0; i < total; i++) vector[i + 1] = args[i];
     Value result = call(callee, vector, count + 1, kwnames);
     if (vector != small) raw_free(vector);
     return result;

@@ -123,9 +123,10 @@ Value dispatch_power(Value base, Value exponent, Value modulus) {
 }
 
 Value dispatch_compare(Value a, Value b, CompareOp op) {
-    const Value by_op[] = {names.__lt__, names.__le__, names.__eq__, names.__ne__, names.__gt__, names.__ge__};
+    static const Value *const by_op[] = {&names.__lt__, &names.__le__, &names.__eq__,
+                                         &names.__ne__, &names.__gt__, &names.__ge__};
     C_DEPTH(UNSET);
-    Value found = type_lookup(type_of(a), by_op[op]);
+    Value found = type_lookup(type_of(a), *by_op[op]);
     if (is_unset(found)) return NOT_IMPLEMENTED;
     if (type_of(found)->flags & TYPE_METHOD_DESCRIPTOR) return call_found(found, a, &b, 1, UNSET);
     Value bound = descriptor_bind(found, a, type_of(a));

@@ -68,8 +68,9 @@ Value items_compare(Value a, Value b, CompareOp op) {
 static int equals(Value stored, Value item) {
     if (same(stored, item)) return 1;
     if (are_small_ints(stored, item)) return 0;
+    if (str_is_exact(stored) && str_is_exact(item)) return str_equal(stored, item);
     retain(stored);
-    int equal = str_is_exact(stored) && str_is_exact(item) ? str_equal(stored, item) : object_equal(stored, item);
+    int equal = object_equal(stored, item);
     release(stored);
     return equal;
 }

@@ -77,7 +77,12 @@ Value str_vformat(const char *format, va_list args);
 /* Reading.  UTF-8 text is zero-terminated and lives as long as the string (made once, kept aside for non-ASCII ones).
  * NULL: UnicodeEncodeError for lone surrogates. */
 const char *str_utf8(Value s, size_t *length);
-bool str_equal(Value a, Value b);         /* both are str */
+bool str_equal_slow(const Str *a, const Str *b); /* same length, width and first byte */
+static inline bool str_equal(Value a, Value b) { /* both are str */
+    if (same(a, b)) return true;
+    const Str *x = as_str(a), *y = as_str(b);
+    return x->length == y->length && str_width(x) == str_width(y) && x->data[0] == y->data[0] && str_equal_slow(x, y);
+}
 bool str_equal_ascii(Value s, const char *ascii);
 int str_order(Value a, Value b);          /* <0, 0, >0 by code points */
 uint64_t str_hash_slow(Str *s);

@@ -14,7 +14,11 @@
 #include "runtime/types/iterate.h"
 #include "runtime/types/tuple.h"
 
-static Value builtin_abs(const Value *args, size_t count) { return object_unary(UNARY_ABSOLUTE, args[0]); }
+static Value builtin_abs(const Value *args, size_t count) {
+    int64_t n = as_small_int(args[0]);
+    if (is_small_int(args[0])) return int_from_int64(n < 0 ? -n : n);
+    return object_unary(UNARY_ABSOLUTE, args[0]);
+}
 
 /* all() and any(): stop is the truth that ends the walk. */
 static Value until_truth(Value iterable, bool stop) {
