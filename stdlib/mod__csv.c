@@ -1,6 +1,8 @@
 /* _csv: reading and writing rows of comma-separated values. */
 #include "stdlib/stdlib.h"
 
+#include "runtime/types/str_units.h"
+
 static Value error_class;
 
 enum { QUOTE_MINIMAL, QUOTE_ALL, QUOTE_NONNUMERIC, QUOTE_NONE };
@@ -158,10 +160,34 @@ static bool feed(Reader *r, uint32_t c) {
     return true;
 }
 
+/* The length of an ASCII line without quotes and escapes, up to its end; 0: it is not such a line. */
+static size_t plain_length(const Reader *r, const Str *s) {
+    const Dialect *d = &r->d;
+    size_t n = s->length;
+    if (r->state != START_RECORD || !str_is_ascii(s) || d->delimiter > MAX_ASCII || d->escape != NO_CHAR) return 0;
+    if (d->quoting == QUOTE_NONNUMERIC || d->skip_space || (int64_t)n > d->limit) return 0;
+    if (n && s->data[n - 1] == '\n') n--;
+    if (memchr(s->data, '\n', n) || memchr(s->data, '\r', n)) return 0;
+    bool quotes = d->quoting != QUOTE_NONE && d->quote <= MAX_ASCII && memchr(s->data, (int)d->quote, n);
+    return quotes ? 0 : n;
+}
+
+static bool split_plain(Reader *r, const unsigned char *from, size_t n) {
+    for (const unsigned char *end = from + n, *stop; from <= end; from = stop + 1) {
+        stop = memchr(from, (int)r->d.delimiter, (size_t)(end - from));
+        if (!stop) stop = end;
+        Value field = str_from_ascii(from, (size_t)(stop - from));
+        if (is_unset(field) || !list_append_steal(r->row, field)) return false;
+    }
+    return true;
+}
+
 static bool feed_line(Reader *r, Value line) {
     if (!str_is(line))
         return fail("iterator should return strings, not %T (the file should be opened in text mode)", line);
     Str *s = as_str(line);
+    size_t plain = plain_length(r, s);
+    if (plain) return split_plain(r, s->data, plain);
     for (size_t i = 0; i < s->length; i++) {
         uint32_t c = str_at(s, i);
         if (!feed(r, c)) return false;
