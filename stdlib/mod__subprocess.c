@@ -35,7 +35,7 @@ typedef struct Failure {
 } Failure;
 
 typedef struct Launch {
-    char **programs, **arguments, **environment; /* NULL-terminated; the environment may be NULL: this process's own */
+    char **programs, **arguments, **environment; /* NULL-terminated */
     char *folder;                                /* or NULL */
     int streams[STREAMS];                        /* become 0, 1 and 2; -1: inherited */
     int *kept;                                   /* descriptors that the program gets too, ascending */
@@ -117,7 +117,7 @@ static bool prepare(Launch *launch) {
 static int execute(const Launch *launch) {
     int telling = 0;
     for (char **program = launch->programs; *program; program++) {
-        execve(*program, launch->arguments, launch->environment ? launch->environment : environ);
+        execve(*program, launch->arguments, launch->environment);
         if (errno != ENOENT && errno != ENOTDIR && !telling) telling = errno;
     }
     return telling ? telling : errno;
@@ -242,6 +242,17 @@ static char **string_array(Value sequence) {
     return NULL;
 }
 
+/* This process's own environment as it is now: another thread may change it while the child starts. */
+static char **environment_copy(void) {
+    size_t n = 0;
+    while (environ && environ[n]) n++;
+    char **copy = calloc(n + 1, sizeof *copy);
+    for (size_t i = 0; copy && i < n; i++)
+        if (!(copy[i] = strdup(environ[i]))) return free_strings(copy), raise_memory_error(), NULL;
+    if (!copy) raise_memory_error();
+    return copy;
+}
+
 static bool number_array(Value list, void **out, size_t size, size_t *count) {
     size_t n = *count = as_list(list)->length;
     char *numbers = *out = raw_allocate((n + 1) * size);
@@ -268,7 +279,8 @@ static bool take_folder(Launch *launch, Value v) {
 static bool take_arguments(const Value *args, Launch *launch) {
     size_t groups = 0;
     if (!(launch->arguments = string_array(args[0])) || !(launch->programs = string_array(args[1]))) return false;
-    if (!is_none(args[2]) && !(launch->environment = string_array(args[2]))) return false;
+    launch->environment = is_none(args[2]) ? environment_copy() : string_array(args[2]);
+    if (!launch->environment) return false;
     if (!take_folder(launch, args[3])) return false;
     for (int i = 0; i < STREAMS; i++)
         if (!fd_get(tuple_at(args[4], (size_t)i), &launch->streams[i])) return false;

@@ -22,6 +22,7 @@ typedef struct Connection {
     uint64_t thread;         /* where it was made; 0: it may be used in any thread */
     int detect;              /* DETECT_* */
     bool ready;              /* __init__ was called */
+    unsigned running;        /* statements that are being stepped, so that it cannot be closed now */
     const char *begin;       /* the statement that opens a transaction; NULL: none is opened */
     size_t cache_size;
     Value statements;        /* dict from SQL to Statement, the oldest first */
@@ -93,7 +94,7 @@ Value cursor_executescript(const Value *args, size_t count);
 
 /* NULL: failed.  `tail` (may be NULL) gets what stands behind the first statement. */
 sqlite3_stmt *statement_compile(Connection *c, const char *sql, size_t length, const char **tail);
-int statement_step(sqlite3_stmt *handle);
+int statement_step(Connection *c, sqlite3_stmt *handle);
 /* Ends a run; the statement may be used again. */
 void statement_finish(Statement *s);
 bool statement_bind(sqlite3_stmt *handle, Connection *c, Value parameters);

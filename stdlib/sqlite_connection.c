@@ -118,7 +118,7 @@ Value connection_prepare(Value connection, Value sql) {
 bool connection_run(Connection *c, const char *sql) {
     sqlite3_stmt *handle = statement_compile(c, sql, strlen(sql), NULL);
     if (!handle) return false;
-    statement_step(handle);
+    statement_step(c, handle);
     int code;
     BLOCKING_BEGIN(sqlite)
     code = sqlite3_finalize(handle);
@@ -177,6 +177,13 @@ static void close_database(Connection *c) {
     BLOCKING_END
 }
 
+/* A function of the script that SQLite calls, or another thread, would close it under a running statement. */
+static bool can_close(Connection *c) {
+    if (!c->running) return true;
+    return raise_sqlite(SQLITE_CLASS_OPERATIONAL, "unable to close due to unfinalized statements or unfinished backups"),
+           false;
+}
+
 static Value connection_make(Type *type, const Value *args, size_t count, Value kwnames) {
     Value self = instance_new(type);
     if (is_unset(self)) return UNSET;
@@ -202,6 +209,7 @@ static bool connection_init(Value self, const Value *args, size_t count, Value k
         return false;
     c->begin = levels[0].begin;
     if (is_set(in[3]) && !take_level(c, in[3])) return false;
+    if (!can_close(c)) return false;
     close_database(c);
     c->thread = is_unset(in[4]) || object_truth(in[4]) > 0 ? thread_current()->ident : 0;
     c->detect = (int)detect;
@@ -213,7 +221,7 @@ static bool connection_init(Value self, const Value *args, size_t count, Value k
 
 static Value connection_close(const Value *args, size_t count) {
     Connection *c = as_connection(args[0]);
-    if (!connection_is_usable_here(c)) return UNSET;
+    if (!connection_is_usable_here(c) || !can_close(c)) return UNSET;
     close_database(c);
     return NONE;
 }
@@ -319,15 +327,17 @@ static bool report(Value progress, int code, sqlite3_backup *backup) {
 }
 
 /* Copies page by page; a database that is busy is tried again after a pause. */
-static int copy_pages(sqlite3_backup *backup, int pages, Value progress, int pause) {
+static int copy_pages(Connection *c, sqlite3_backup *backup, int pages, Value progress, int pause) {
     int code;
+    c->running++;
     do {
         BLOCKING_BEGIN(sqlite)
         code = sqlite3_backup_step(backup, pages);
         if (code == SQLITE_BUSY || code == SQLITE_LOCKED) sqlite3_sleep(pause);
         BLOCKING_END
-        if (!report(progress, code, backup)) return -1;
+        if (!report(progress, code, backup)) code = -1;
     } while (code == SQLITE_OK || code == SQLITE_BUSY || code == SQLITE_LOCKED);
+    c->running--;
     return code;
 }
 
@@ -348,7 +358,7 @@ static Value connection_backup(const Value *args, size_t count) {
     if (!is_none(progress) && !is_callable(progress)) return raise_type_error("progress argument must be a callable");
     sqlite3_backup *backup = sqlite3_backup_init(target->db, "main", c->db, name);
     if (!backup) return raise_database(target->db);
-    int code = copy_pages(backup, pages == 0 ? -1 : (int)pages, progress, (int)(pause * 1000)), end;
+    int code = copy_pages(c, backup, pages == 0 ? -1 : (int)pages, progress, (int)(pause * 1000)), end;
     BLOCKING_BEGIN(sqlite)
     end = sqlite3_backup_finish(backup);
     BLOCKING_END

@@ -7,11 +7,13 @@
 
 /* ---- statements ---- */
 
-int statement_step(sqlite3_stmt *handle) {
+int statement_step(Connection *c, sqlite3_stmt *handle) {
     int code;
+    c->running++;
     BLOCKING_BEGIN(sqlite)
     code = sqlite3_step(handle);
     BLOCKING_END
+    c->running--;
     return code;
 }
 
@@ -135,10 +137,9 @@ static bool run_once(Cursor *c, Value parameters, bool many) {
     Statement *s = as_statement(c->statement);
     c->locked = true;
     bool done = statement_bind(s->handle, connection, parameters);
-    int code = done ? statement_step(s->handle) : SQLITE_DONE;
+    int code = done ? statement_step(connection, s->handle) : SQLITE_DONE;
     c->locked = false;
     if (!done) return false;
-    if (!connection->db) return raise_sqlite(SQLITE_CLASS_PROGRAMMING, "Cannot operate on a closed database."), false;
     if (code != SQLITE_DONE && code != SQLITE_ROW) return raise_database(connection->db), false;
     if (error_pending()) return false;
     if (is_none(c->description) && sqlite3_column_count(s->handle) > 0 &&
@@ -201,7 +202,7 @@ static bool run_script(Connection *connection, const char *sql) {
         sqlite3_stmt *handle = statement_compile(connection, sql, strlen(sql), &tail);
         if (!handle && error_pending()) return false;
         int code = SQLITE_ROW;
-        while (handle && code == SQLITE_ROW) code = statement_step(handle);
+        while (handle && code == SQLITE_ROW) code = statement_step(connection, handle);
         BLOCKING_BEGIN(sqlite)
         if (sqlite3_finalize(handle) == SQLITE_OK) code = SQLITE_DONE;
         BLOCKING_END
@@ -244,7 +245,7 @@ static bool advance(Cursor *c) {
     sqlite3 *db = as_connection(c->connection)->db;
     Statement *s = as_statement(c->statement);
     c->locked = true;
-    int code = statement_step(s->handle);
+    int code = statement_step(as_connection(c->connection), s->handle);
     c->locked = false;
     if (code == SQLITE_ROW && !error_pending()) return true;
     if (code != SQLITE_DONE && code != SQLITE_ROW) raise_database(db);
@@ -317,6 +318,7 @@ static bool cursor_init(Value self, const Value *args, size_t count, Value kwnam
     if (!native_bind("Cursor", "connection, /", args, count, kwnames, in)) return false;
     if (!object_is_instance_exact_or_sub(in[0], &connection_type))
         return raise_type_error("Cursor() argument 1 must be sqlite3.Connection, not %T", in[0]), false;
+    if (c->locked) return raise_sqlite(SQLITE_CLASS_PROGRAMMING, "Recursive use of cursors not allowed."), false;
     drop_statement(c);
     replace(&c->connection, retain(in[0]));
     c->closed = false;
