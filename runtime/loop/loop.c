@@ -149,7 +149,7 @@ static Value call_at(const Value *args, size_t count) {
 static Value call_later(const Value *args, size_t count) {
     double delay;
     if (!moment(args[1], "delay", &delay) || !may_call(args[0], args[2], "call_later", true)) return UNSET;
-    return call_at_moment(args[0], loop_now() + delay, args, count);
+    return call_at_moment(args[0], loop_time(as_loop(args[0])) + delay, args, count);
 }
 
 static Value create_future(const Value *args, size_t count) { return future_new(args[0]); }
@@ -205,6 +205,7 @@ static Value stop(const Value *args, size_t count) {
     as_loop(args[0])->stopping = true;
     return NONE;
 }
+static Value run_once(const Value *args, size_t count) { return loop_turn(as_loop(args[0])) ? NONE : UNSET; }
 static Value time_now(const Value *args, size_t count) { return from_double(loop_now()); }
 static Value is_running(const Value *args, size_t count) { return from_bool(as_loop(args[0])->thread != 0); }
 static Value is_closed(const Value *args, size_t count) { return from_bool(as_loop(args[0])->closed); }
@@ -270,6 +271,7 @@ static const NativeDef loop_methods[] = {
     METHOD("get_debug", "", get_debug, "Is it in debug mode?"),
     METHOD("set_debug", "enabled, /", set_debug, "Turns debug mode on or off."),
     METHOD("_run", "", run, NULL),
+    METHOD("_run_once", "", run_once, NULL),
     METHOD("_check_running", "", check_running, NULL),
     METHOD("_close", "", close_loop, NULL),
     METHOD("_wake", "", wake_up, NULL),
@@ -320,8 +322,10 @@ static Value loop_make(Type *type, const Value *args, size_t count, Value kwname
     mutex_start(&loop->inbox_lock);
     loop->task_factory = loop->exception_handler = NONE;
     loop->slow_callback = 0.1;
+    loop->own_clock = !keeps(type, "time");
+    loop->own_turns = !keeps(type, "_run_once");
     loop->plain = keeps(type, "call_soon") && keeps(type, "create_task") && keeps(type, "call_later") &&
-                  keeps(type, "call_at") && keeps(type, "create_future") && keeps(type, "time");
+                  keeps(type, "call_at") && keeps(type, "create_future") && !loop->own_clock;
     return from_object(loop);
 }
 

@@ -45,7 +45,8 @@ typedef struct Loop {
     size_t watched;       /* descriptors that are watched */
     Mutex inbox_lock;
     _Atomic bool inbox_full, sleeping;
-    bool running, stopping, closed, debug, plain, opened;
+    bool stopping, closed, debug, plain, opened;
+    bool own_clock, own_turns; /* the class overrides time() or _run_once(): tests with a clock of their own */
     uint64_t thread;      /* ident of the thread that runs it, or 0 */
     uint64_t turns, steps; /* turns of the loop; entries run */
     Value task;           /* the task that is being stepped; owned, UNSET */
@@ -72,7 +73,8 @@ bool loop_ready(void); /* makes the types of this floor ready */
 bool loop_push(Loop *loop, Value object, Value argument);
 /* loop.call_soon(callback, *args, context=context), whatever the loop is; context UNSET: a copy of the current one. */
 bool loop_call_soon(Value loop, Value callback, Value argument, Value context);
-double loop_now(void); /* seconds, as loop.time() */
+double loop_now(void);          /* seconds, as time() of the class Loop */
+double loop_time(Loop *loop);   /* the same, or what an overriding time() says */
 
 /* The loop running on this thread: borrowed, or UNSET. */
 Value loop_running(void);
@@ -87,6 +89,7 @@ void loop_queue_clear(LoopQueue *queue);
 
 /* loop_run.c: turns until stop(); false: a callback raised what ends the loop (SystemExit, KeyboardInterrupt). */
 bool loop_run(Loop *loop);
+bool loop_turn(Loop *loop); /* one of them */
 /* Wakes the loop if it sleeps: from any thread, and from signal handlers. */
 void loop_wake(Loop *loop);
 /* Tells the loop, by its exception handler, of the pending exception of a handle (UNSET: none).  False: it is one that

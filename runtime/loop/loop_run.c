@@ -17,6 +17,21 @@ enum { STEPS_BETWEEN_POLLS = 64 }; /* while something is ready, descriptors are 
 
 double loop_now(void) { return (double)clock_monotonic() * 1e-9; }
 
+static Value call_own(Loop *loop, const char *name) {
+    Value interned = str_intern_cstr(name), result = call_method0(from_object(loop), interned);
+    release(interned);
+    return result;
+}
+
+double loop_time(Loop *loop) {
+    if (!loop->own_clock) return loop_now();
+    Value time = call_own(loop, "time");
+    double seconds = 0;
+    if (is_unset(time) || !object_as_double(time, &seconds)) error_unraisable(NULL, from_object(loop));
+    release(time);
+    return seconds;
+}
+
 /* --- the queue ------------------------------------------------------------------------------------------------- */
 
 static bool queue_grow(LoopQueue *q) {
@@ -129,18 +144,19 @@ static bool run_entry(Loop *loop) {
 
 /* --- turns ----------------------------------------------------------------------------------------------------- */
 
-/* Nanoseconds that the loop may wait; negative: for ever. */
-static int64_t patience(const Loop *loop) {
+/* Nanoseconds that the loop may wait; negative: for ever.  How fast a clock of the script goes is not known. */
+static int64_t patience(Loop *loop) {
     if (loop->ready.count || loop->stopping) return 0;
     if (loop->timers.count == 0) return -1;
-    double left = loop->timers.entries[0].when - loop_now();
+    double left = loop->timers.entries[0].when - loop_time(loop);
     if (!(left > 0)) return 0;
+    if (loop->own_clock) return NS_PER_MS;
     return left > 86400 ? 86400 * NS_PER_SECOND : (int64_t)(left * 1e9) + 1;
 }
 
 static bool fire_timers(Loop *loop) {
     if (loop->timers.count == 0) return true;
-    double end = loop_now() + 1e-9;
+    double end = loop_time(loop) + 1e-9;
     while (loop->timers.count && loop->timers.entries[0].when < end) {
         Object *owner = timers_take(&loop->timers);
         bool done = loop_push(loop, from_object(owner), UNSET);
@@ -150,7 +166,7 @@ static bool fire_timers(Loop *loop) {
     return true;
 }
 
-static bool turn(Loop *loop) {
+bool loop_turn(Loop *loop) {
     Thread *thread = thread_current();
     loop->turns++;
     if (atomic_load_explicit(&thread->safepoint, memory_order_relaxed) && !safepoint_serve(thread)) return false;
@@ -172,9 +188,15 @@ static bool turn(Loop *loop) {
     return true;
 }
 
+static bool own_turn(Loop *loop) {
+    Value done = call_own(loop, "_run_once");
+    release(done);
+    return is_set(done);
+}
+
 bool loop_run(Loop *loop) {
     bool done = true;
-    do done = turn(loop);
+    do done = loop->own_turns ? own_turn(loop) : loop_turn(loop);
     while (done && !loop->stopping);
     loop->stopping = false;
     return done;
