@@ -72,7 +72,7 @@ static void tell(Thread **circle, unsigned n) {
 
 void deadlock_wait_begin(LockHolder *holder) {
     Thread *self = thread_current();
-    if (!self) return;
+    if (!self || gil_policy_is(&gil_off_policy)) return; /* nothing here is safe without the lock */
     self->waits_for = holder;
     Thread *circle[CIRCLE_MAX];
     unsigned n = holder->owner ? find_circle(self, circle) : 0;

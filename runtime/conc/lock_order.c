@@ -3,6 +3,7 @@
 #include <stdlib.h>
 
 #include "runtime/conc/deadlock.h"
+#include "runtime/conc/gil.h"
 
 enum { HELD_MAX = 16, PAIRS = 4096 };
 
@@ -57,7 +58,7 @@ static void note_pair(unsigned i, uint64_t second, Value code, const void *pc) {
 }
 
 void deadlock_order_taken(LockHolder *holder) {
-    if (holder->is_signal) return;
+    if (holder->is_signal || gil_policy_is(&gil_off_policy)) return;
     if (!holder->serial) holder->serial = ++last_serial;
     Value code = UNSET;
     const void *pc = NULL;
