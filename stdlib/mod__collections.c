@@ -247,7 +247,9 @@ static Value dict_method(const char *method, const Value *args, size_t count) {
     return is_set(function) ? call(function, args, count, UNSET) : UNSET;
 }
 static Value ordered_pop(const Value *args, size_t count) { return dict_method("pop", args, is_set(args[2]) ? 3 : 2); }
-static Value ordered_setdefault(const Value *args, size_t count) { return dict_method("setdefault", args, is_set(args[2]) ? 3 : 2); }
+static Value ordered_setdefault(const Value *args, size_t count) {
+    return dict_method("setdefault", args, is_set(args[2]) ? 3 : 2);
+}
 static Value ordered_fromkeys(const Value *args, size_t count) {
     Value made = call0(args[0]), keys = is_set(made) ? object_iterate(args[1]) : UNSET, key = UNSET;
     bool fine = is_set(keys);

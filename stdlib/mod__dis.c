@@ -5,7 +5,8 @@
 #include "vm/code/compile.h"
 
 static Value dis_listing(const Value *args, size_t count) {
-    if (!object_is_instance_exact_or_sub(args[0], &code_type)) return raise_type_error("listing() argument must be code");
+    if (!object_is_instance_exact_or_sub(args[0], &code_type))
+        return raise_type_error("listing() argument must be code");
     return code_disassemble((const Code *)as_object(args[0]));
 }
 

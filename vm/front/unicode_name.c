@@ -1,5 +1,5 @@
-/* Finds a character's name in one long text of lines NAME;HEX, sorted, by halving.  What is not there the library ICU may
- * know; it is opened when it is first asked, since it is large and few programs name such characters. */
+/* Finds a character's name in one long text of lines NAME;HEX, sorted, by halving.  What is not there the library ICU
+ * may know; it is opened when it is first asked, since it is large and few programs name such characters. */
 #include "vm/front/unicode_name.h"
 
 #include <ctype.h>
