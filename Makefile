@@ -75,7 +75,7 @@ $(foreach engine,$(ENGINES),$(eval $(call engine_rules,$(engine))))
 # C tests of single files: each a program on everything but main.
 UNIT := $(patsubst tests/unit/%.c,$(BUILD)/unit/%,$(wildcard tests/unit/test_*.c))
 unit: $(UNIT)
-$(BUILD)/unit/%: tests/unit/%.c tests/unit/unit.h $(filter-out $(BUILD)/plain/$(MAIN:.c=.o),$(SOURCES:%.c=$(BUILD)/plain/%.o))
+$(BUILD)/unit/%: tests/unit/%.c tests/unit/unit.h tests/unit/runtime.h $(filter-out $(BUILD)/plain/$(MAIN:.c=.o),$(SOURCES:%.c=$(BUILD)/plain/%.o))
 	@mkdir -p $(@D)
 	$(call QUIET,test) $(CC) $(CFLAGS_ALL) -DRC_POLICY=plain -o $@ $< $(filter %.o,$^) $(LDFLAGS_ALL) $(LIBS)
 

@@ -42,7 +42,7 @@ typedef struct Launch {
     size_t kept_count;
     bool close_others, restore_signals, new_session;
     int group, mask;         /* -1: as they are */
-    int64_t user, user_group;/* -1: as they are */
+    int64_t user, user_group; /* -1: as they are */
     gid_t *groups;
     int64_t group_count;     /* -1: as they are */
     Value function;          /* called in the child, or None */

@@ -145,7 +145,8 @@ Value codec_encode(const Codec *codec, Value text, const char *errors) {
     Output o = {bytearray_from(NULL, s->length + s->length / 2 + 16), 0};
     if (is_unset(o.array)) return UNSET;
     unsigned char mark[12];
-    bool fine = !codec->mark || write_bytes(&o, mark, codec->put(codec, 0xFEFF, mark));
+    unsigned marked = codec->mark ? codec->put(codec, 0xFEFF, mark) : 0;
+    bool fine = write_bytes(&o, mark, marked);
     fine = fine && encode_rest(codec, text, errors, &o);
     Value made = fine ? bytes_from(as_bytearray(o.array)->data, o.used) : UNSET;
     release(o.array);

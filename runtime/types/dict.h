@@ -56,7 +56,7 @@ bool dict_set_steal(Value dict, Value key, Value value);   /* steals value only 
 /* 1 removed, 0 absent, -1 failed.  *old, if not NULL, gets the owned value. */
 int dict_remove(Value dict, Value key, Value *old);
 bool dict_delete(Value dict, Value key);                   /* KeyError when absent */
-Value dict_set_default(Value dict, Value key, Value value);/* borrowed: the value in place; UNSET failed */
+Value dict_set_default(Value dict, Value key, Value value); /* borrowed: the value in place; UNSET failed */
 void dict_clear(Value dict);
 Value dict_copy(Value dict);
 bool dict_update(Value dict, Value other);                 /* mapping or iterable of pairs, as dict.update */

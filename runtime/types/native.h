@@ -34,7 +34,7 @@ struct NativeDef {
 };
 #define METHOD(name, signature, fn, doc)       {name, signature, fn, NATIVE_METHOD, doc}
 #define CLASS_METHOD(name, signature, fn, doc) {name, signature, fn, NATIVE_CLASS, doc}
-#define STATIC_METHOD(name, signature, fn, doc){name, signature, fn, NATIVE_STATIC, doc}
+#define STATIC_METHOD(name, signature, fn, doc) {name, signature, fn, NATIVE_STATIC, doc}
 #define FUNCTION(name, signature, fn, doc)     {name, signature, fn, NATIVE_FUNCTION, doc}
 #define NATIVE_END                             {0}
 

@@ -10,7 +10,7 @@ typedef struct FormatSpec {
     char align;           /* '<' '>' '=' '^', or the default of the type */
     bool align_given;
     char sign;            /* '+' '-' ' ' or 0 */
-    bool no_negative_zero;/* z */
+    bool no_negative_zero; /* z */
     bool alternate;       /* # */
     char thousands;       /* ',' '_' or 0 */
     int64_t width;        /* -1: not given */

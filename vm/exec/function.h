@@ -10,7 +10,7 @@ struct Function {
     Object head;
     Attrs attrs;
     Code *code;             /* owned */
-    Value globals, builtins;/* owned dicts */
+    Value globals, builtins; /* owned dicts */
     Value closure;          /* tuple of cells or UNSET */
     Value defaults;         /* tuple or UNSET */
     Value keyword_defaults; /* dict or UNSET */
