@@ -3,8 +3,6 @@
 
 #include "runtime/types/str_units.h"
 
-#include <stdio.h>
-
 /* The objects being encoded, innermost first: an object inside itself has no end.  Deep down only one ancestor is
  * looked at, from a depth that is a power of two: whoever goes round in a circle meets it again. */
 typedef struct Outer {
@@ -209,11 +207,7 @@ static bool encode_value(Encoder *e, Value v, const Outer *outer) {
     if (str_is(v)) return json_add_string(&e->out, v, e->ascii), true;
     if (is_none(v)) return builder_ascii(&e->out, "null"), true;
     if (is_bool(v)) return builder_ascii(&e->out, same(v, TRUE_VALUE) ? "true" : "false"), true;
-    if (is_small_int(v)) {
-        char text[24];
-        snprintf(text, sizeof text, "%lld", (long long)as_small_int(v));
-        return builder_ascii(&e->out, text), true;
-    }
+    if (is_small_int(v)) return builder_int64(&e->out, as_small_int(v)), true;
     if (int_is(v)) return add_owned(e, int_to_str(v, 10, false));
     if (float_is(v)) return add_owned(e, float_text(e, v));
     if (list_is(v) || tuple_is(v)) return encode_items(e, v, outer);

@@ -5,6 +5,7 @@
 #include "runtime/types/int.h"
 #include "runtime/types/object.h"
 #include "runtime/types/str.h"
+#include "runtime/types/tuple.h"
 
 const CompareOp compare_reflected[] = {COMPARE_GT, COMPARE_GE, COMPARE_EQ, COMPARE_NE, COMPARE_LT, COMPARE_LE};
 static const char *const symbols[] = {"<", "<=", "==", "!=", ">", ">="};
@@ -53,10 +54,21 @@ static bool compare_double(double a, double b, CompareOp op) {
     }
 }
 
-/* Unboxed numbers and exact str, which need no slot: 1, 0, or -1 for other values. */
+/* Tuples that differ in the numbers that they begin with: 1, 0, or -1 for others. */
+static int compare_tuples(const Tuple *a, const Tuple *b, CompareOp op) {
+    if (a->length == 0 || b->length == 0) return -1;
+    Value x = a->items[0], y = b->items[0];
+    if (are_small_ints(x, y)) return same(x, y) ? -1 : compare_int64(as_small_int(x), as_small_int(y), op);
+    if (!is_double(x) || !is_double(y)) return -1;
+    double d = as_double(x), e = as_double(y);
+    return d < e || d > e ? compare_double(d, e, op) : -1;
+}
+
+/* Unboxed numbers, exact str and the like, which need no slot: 1, 0, or -1 for other values. */
 static inline int compare_quickly(Value a, Value b, CompareOp op) {
     if (are_small_ints(a, b)) return compare_int64(as_small_int(a), as_small_int(b), op);
     if (is_double(a) && is_double(b)) return compare_double(as_double(a), as_double(b), op);
+    if (tuple_is_exact(a) && tuple_is_exact(b)) return compare_tuples(as_tuple(a), as_tuple(b), op);
     if (!str_is_exact(a) || !str_is_exact(b)) return -1;
     if (op == COMPARE_EQ || op == COMPARE_NE) return str_equal(a, b) == (op == COMPARE_EQ);
     return compare_int64(same(a, b) ? 0 : str_order(a, b), 0, op);
