@@ -314,6 +314,15 @@ static const MemberDef members[] = {
     {0},
 };
 
+/* A walk from match to match, written in re.scr. */
+static Value scanner(const Value *args, size_t count) {
+    Value make = object_import("re", "_MatchScanner");
+    size_t given = is_set(args[3]) ? 4 : is_set(args[2]) ? 3 : 2;
+    Value made = is_set(make) ? call(make, args, given, UNSET) : UNSET;
+    release(make);
+    return made;
+}
+
 #define RANGE ", pos=0, endpos=9223372036854775807"
 static const NativeDef methods[] = {
     METHOD("search", "string" RANGE, pattern_search, "The first match in the string, or None."),
@@ -321,6 +330,7 @@ static const NativeDef methods[] = {
     METHOD("fullmatch", "string" RANGE, pattern_fullmatch, "The match of the whole string, or None."),
     METHOD("findall", "string" RANGE, pattern_findall, "All matches, as strings or tuples of groups."),
     METHOD("finditer", "string" RANGE, pattern_finditer, "An iterator over all matches."),
+    METHOD("scanner", "string" RANGE, scanner, "Goes on from match to match: match() and search()."),
     METHOD("split", "string, maxsplit=0", pattern_split, "The string split at the matches."),
     METHOD("sub", "repl, string, count=0", sub, "The string with the matches replaced."),
     METHOD("subn", "repl, string, count=0", subn, "The string with the matches replaced, and how many there were."),
