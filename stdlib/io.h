@@ -38,6 +38,9 @@ bool file_io_is(Value v);
  * block. */
 int64_t fd_read(int fd, void *data, size_t n);
 int64_t fd_write(int fd, const void *data, size_t n);
+/* Told before and after something is written to stdout or stderr; set by the prompt, which may have a half-typed line on
+ * the screen.  Called with the lock. */
+extern void (*io_terminal_written)(bool begins);
 
 /* ---- buffered ---- */
 

@@ -34,12 +34,20 @@ int64_t fd_read(int fd, void *data, size_t n) {
     }
 }
 
+void (*io_terminal_written)(bool begins);
+
+static void tell_terminal(int fd, bool begins) {
+    if (io_terminal_written && (fd == STDOUT_FILENO || fd == STDERR_FILENO)) io_terminal_written(begins);
+}
+
 int64_t fd_write(int fd, const void *data, size_t n) {
     for (;;) {
         ssize_t put;
+        tell_terminal(fd, true);
         BLOCKING_BEGIN(os_write)
         put = write(fd, data, n > SSIZE_MAX ? SSIZE_MAX : n);
         BLOCKING_END
+        tell_terminal(fd, false);
         if (put >= 0 || errno != EINTR) return finish_call(put);
         if (!safepoint_signals()) return -1;
     }

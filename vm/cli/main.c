@@ -35,7 +35,8 @@ int main(int argc, char **argv) {
     if (!options_parse(argc, argv, &options)) return EXIT_USAGE;
     if (options.kind == RUN_VERSION) return puts("scr 0.1.0 (Python 3.11)"), 0;
     if (options.kind == RUN_HELP) return options_help(), 0;
-    bool checked = options.check || options.off.updates || (options.off.off && !options.off.raw);
+    bool prompt = options.kind == RUN_REPL && isatty(STDIN_FILENO) && !options.off.raw;
+    bool checked = options.check || prompt || options.off.updates || (options.off.off && !options.off.raw);
     if (checked && !is_checked_engine()) return run_checked_engine(argv);
     if (!gil_options_check(&options.gil) || !off_options_check(&options.off)) return EXIT_USAGE;
     if (!life_start(&options, argv)) return 1;
