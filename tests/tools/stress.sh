@@ -7,7 +7,8 @@ make -s -j"$jobs" BUILD=build/hostile ENGINES=checked OPTIMIZE=-O1 build/hostile
 export SCR=build/hostile/scr-checked BUILD=build/hostile
 status=0
 echo "collections, switches, poison and asserts everywhere:"
-TEST_SECONDS=180 sh tests/tools/test.sh lang types conc loop limits regress stress cli || status=1
+# Left out: what measures when the lock is given away.
+SKIP="conc/blocking_calls_release|conc/gil_|cli/gil_" TEST_SECONDS=180 sh tests/tools/test.sh lang types conc loop limits regress stress cli || status=1
 echo "failing allocations:"
 sh tests/tools/fail_allocations.sh || status=1
 exit $status
