@@ -29,13 +29,13 @@ int64_t bytes_rfind(Span s, Span needle, size_t start, size_t stop);
 #define BYTES_METHOD_ROWS                                                                                              \
     BYTES_ROW(capitalize, "", "A copy with its first byte in upper case and the rest in lower case.")                  \
     BYTES_ROW(center, "width, fillchar=b' ', /", "The bytes in the middle of width bytes.")                            \
-    BYTES_ROW(count, "sub, start=None, end=None, /", "How often sub occurs without overlap.")                          \
+    BYTES_ROW(count, "~sub, start=None, end=None, /", "How often sub occurs without overlap.")                          \
     BYTES_ROW(decode, "encoding='utf-8', errors='strict'", "The text that the bytes encode.")                          \
-    BYTES_ROW(endswith, "suffix, start=None, end=None, /", "Do the bytes end with the suffix, or one of a tuple?")     \
+    BYTES_ROW(endswith, "~suffix, start=None, end=None, /", "Do the bytes end with the suffix, or one of a tuple?")     \
     BYTES_ROW(expandtabs, "tabsize=8", "A copy with tabs replaced by spaces.")                                         \
-    BYTES_ROW(find, "sub, start=None, end=None, /", "The lowest index where sub is found, or -1.")                     \
+    BYTES_ROW(find, "~sub, start=None, end=None, /", "The lowest index where sub is found, or -1.")                     \
     BYTES_ROW(hex, "sep=None, bytes_per_sep=1", "The bytes as hexadecimal digits.")                                    \
-    BYTES_ROW(index, "sub, start=None, end=None, /", "Like find(), but ValueError when sub is not found.")             \
+    BYTES_ROW(index, "~sub, start=None, end=None, /", "Like find(), but ValueError when sub is not found.")             \
     BYTES_ROW(isalnum, "", "Are all bytes ASCII letters or digits, and is there one?")                                 \
     BYTES_ROW(isalpha, "", "Are all bytes ASCII letters, and is there one?")                                           \
     BYTES_ROW(isascii, "", "Are all bytes ASCII?")                                                                     \
@@ -52,15 +52,15 @@ int64_t bytes_rfind(Span s, Span needle, size_t start, size_t stop);
     BYTES_ROW(removeprefix, "prefix, /", "A copy without the prefix, if it is there.")                                 \
     BYTES_ROW(removesuffix, "suffix, /", "A copy without the suffix, if it is there.")                                 \
     BYTES_ROW(replace, "old, new, count=-1, /", "A copy with old replaced by new, at most count times.")               \
-    BYTES_ROW(rfind, "sub, start=None, end=None, /", "The highest index where sub is found, or -1.")                   \
-    BYTES_ROW(rindex, "sub, start=None, end=None, /", "Like rfind(), but ValueError when sub is not found.")           \
+    BYTES_ROW(rfind, "~sub, start=None, end=None, /", "The highest index where sub is found, or -1.")                   \
+    BYTES_ROW(rindex, "~sub, start=None, end=None, /", "Like rfind(), but ValueError when sub is not found.")           \
     BYTES_ROW(rjust, "width, fillchar=b' ', /", "The bytes at the right of width bytes.")                              \
     BYTES_ROW(rpartition, "sep, /", "What is before the last sep, sep, and what is behind it.")                        \
     BYTES_ROW(rsplit, "sep=None, maxsplit=-1", "The parts, cut from the right at most maxsplit times.")                \
     BYTES_ROW(rstrip, "bytes=None, /", "A copy without trailing white space, or given bytes.")                         \
     BYTES_ROW(split, "sep=None, maxsplit=-1", "The parts, cut at sep at most maxsplit times.")                         \
     BYTES_ROW(splitlines, "keepends=False", "The lines.")                                                              \
-    BYTES_ROW(startswith, "prefix, start=None, end=None, /", "Do the bytes start with the prefix, or one of a tuple?") \
+    BYTES_ROW(startswith, "~prefix, start=None, end=None, /", "Do the bytes start with the prefix, or one of a tuple?") \
     BYTES_ROW(strip, "bytes=None, /", "A copy without leading and trailing white space, or given bytes.")              \
     BYTES_ROW(swapcase, "", "A copy with upper case made lower and lower case made upper.")                            \
     BYTES_ROW(title, "", "A copy with each word in title case.")                                                       \

@@ -102,6 +102,7 @@ Value cell_new(Value value); /* retains; may be UNSET */
 typedef struct ModuleObject {
     Object head;
     Value dict;   /* owned Dict, never replaced */
+    bool built_in; /* written in C: its repr says so */
 } ModuleObject;
 Value module_new(Value name, Value doc);
 static inline Value module_dict(Value module) { return ((ModuleObject *)as_object(module))->dict; } /* borrowed */

@@ -142,8 +142,11 @@ static bool split_members(Value group, const Matcher *m, Value matched, Value ot
 static bool split_group(Value group, const Matcher *m, Value *match, Value *rest) {
     Value matched = list_new(0), others = list_new(0);
     *match = *rest = UNSET;
-    bool ok = is_set(matched) && is_set(others) && recursion_check(" in exception group") &&
-              split_members(group, m, matched, others);
+    bool ok = is_set(matched) && is_set(others) && recursion_enter(" in exceptiongroup_split_recursive");
+    if (ok) {
+        ok = split_members(group, m, matched, others);
+        recursion_leave();
+    }
     if (ok) *match = derive(group, matched);
     if (ok && is_set(*match)) *rest = derive(group, others);
     release(matched);

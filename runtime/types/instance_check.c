@@ -85,9 +85,10 @@ int object_is_subclass_plain(Value v, Value class) {
 typedef int (*Test)(Value v, Value class);
 
 static int test_each(Value v, Value tuple, Test test) {
-    if (!recursion_check(" in __instancecheck__")) return -1;
+    if (!recursion_enter(test == object_is_instance ? " in __instancecheck__" : " in __subclasscheck__")) return -1;
     int result = 0;
     for (size_t i = 0; i < tuple_length(tuple) && result == 0; i++) result = test(v, tuple_at(tuple, i));
+    recursion_leave();
     return result;
 }
 

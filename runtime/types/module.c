@@ -112,8 +112,7 @@ static Value module_repr(Value self) {
           file = dict_get_str(dict, names.__file__);
     if (is_unset(name)) name = names.empty;
     if (is_set(file) && !is_none(file)) return str_format("<module %R from %R>", name, file);
-    Value spec = dict_get_str(dict, names.__spec__);
-    bool built_in = is_set(spec) && !is_none(spec);
+    bool built_in = ((ModuleObject *)as_object(self))->built_in;
     return str_format(built_in ? "<module %R (built-in)>" : "<module %R>", name);
 }
 

@@ -184,7 +184,7 @@ static Value get_owner(Value v) { return retain(type_value(as_native(v)->owner))
 static Value get_text_signature(Value v) {
     Native *n = as_native(v);
     const char *self = n->owner ? *n->def->signature ? "$self, /, " : "$self, /" : "";
-    return n->def->signature ? str_format("(%s%s)", self, n->def->signature) : NONE;
+    return n->def->signature && *n->def->signature != '~' ? str_format("(%s%s)", self, n->def->signature) : NONE;
 }
 
 static const MemberDef function_members[] = {

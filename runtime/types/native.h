@@ -13,6 +13,9 @@
  * signature are documentation: the function itself decides what UNSET means.  All arguments are borrowed, the result is
  * owned.
  *
+ * A signature that begins with '~' is not shown to scripts, and its errors are in the words of the older functions:
+ * "find() takes at least 1 argument (0 given)".
+ *
  * Errors of binding are CPython's, chosen by the shape of the signature: "x.clear() takes no arguments (1 given)",
  * "x.append() takes exactly one argument (2 given)", "pop expected at most 1 argument, got 2", ...
  */

@@ -1,6 +1,7 @@
 /* Arithmetic on any values: whose slot is asked first, and what is said when nobody answers. */
 #include "runtime/types/class.h"
 #include "runtime/types/error.h"
+#include "runtime/types/native.h"
 #include "runtime/types/object.h"
 #include "runtime/types/slots.h"
 
@@ -42,7 +43,15 @@ static Value ask(BinarySlot left, BinarySlot right, Value a, Value b) {
     return right ? right(a, b) : NOT_IMPLEMENTED;
 }
 
+/* print >> file, as Python 2 had it. */
+static bool is_print(Value v) {
+    return is_exactly(v, &native_function_type) && strcmp(((Native *)as_object(v))->def->name, "print") == 0;
+}
+
 static Value refuse(BinaryOp op, const char *symbol, Value a, Value b) {
+    if (op == BINARY_RSHIFT && is_print(a) && strcmp(symbol, ">>") == 0)
+        return raise_type_error("unsupported operand type(s) for >>: '%T' and '%T'. Did you mean "
+                                "\"print(<message>, file=<output_stream>)\"?", a, b);
     return raise_type_error("unsupported operand type(s) for %s: '%T' and '%T'", symbol, a, b);
 }
 

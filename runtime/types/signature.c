@@ -77,7 +77,8 @@ static Signature *signature_new(const char *text) {
     Signature *s = raw_allocate_zeroed(sizeof *s + piece_count(text) * sizeof(Parameter));
     if (!s) return raise_memory_error(), NULL;
     s->text = text;
-    if (signature_parse(s, text)) return s;
+    s->older_words = *text == '~';
+    if (signature_parse(s, text + s->older_words)) return s;
     raw_free(s);
     return NULL;
 }
@@ -166,7 +167,9 @@ static bool refuse_positional_count(const Signature *s, Label label, size_t give
     bool few = given < s->required;
     size_t bound = few ? s->required : s->positional;
     const char *how = s->required == s->positional && !s->variadic ? "" : few ? "at least " : "at most ";
-    raise_type_error("%s expected %s%zu argument%s, got %zu", label.name, how, bound, plural(bound), given);
+    if (s->older_words)
+        raise_type_error("%s() takes %s%zu argument%s (%zu given)", label.name, how, bound, plural(bound), given);
+    else raise_type_error("%s expected %s%zu argument%s, got %zu", label.name, how, bound, plural(bound), given);
     return false;
 }
 

@@ -19,6 +19,7 @@ struct Signature {
     uint16_t positional_only;
     uint16_t required;         /* positional ones without default */
     bool variadic, keywords;   /* *args, **kwargs */
+    bool older_words;          /* the text begins with '~' */
     Parameter parameters[];
 };
 

@@ -63,6 +63,7 @@ bool builtins_start(void) {
     module = module_new(names.builtins, doc);
     release(doc);
     if (is_unset(module)) return false;
+    ((ModuleObject *)as_object(module))->built_in = true;
     Value dict = module_dict(module);
     exec_builtins_dict = runtime_builtins = dict;
     return add_constants(dict) && add_types(dict) && add_functions(dict, builtin_value_functions) &&

@@ -63,6 +63,7 @@ static Value load_native(const ModuleDef *def, Value name) {
     bool made = is_set(package) && describe(dict, UNSET, package) && add_native_functions(dict, def, name) &&
                 (!def->ready || def->ready()) && (!def->fill || def->fill(dict)) && dict_set(modules, name, module);
     release(package);
+    ((ModuleObject *)as_object(module))->built_in = true;
     if (made) return module;
     release(module);
     return UNSET;

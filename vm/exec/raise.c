@@ -93,17 +93,22 @@ static bool sort_parts(Value original, Value list, Value raised, Value leaves) {
     return true;
 }
 
+/* Of a plain exception one clause was entered or none: what that raised, or the exception itself. */
+static Value plain_result(Value list) {
+    for (size_t i = 0; i < as_list(list)->length; i++)
+        if (!is_none(as_list(list)->items[i])) return retain(as_list(list)->items[i]);
+    return NONE;
+}
+
 /* What was raised anew stands beside what remains of the original. */
 Value raise_group_result(Value original, Value list) {
+    if (!object_is_instance_exact_or_sub(original, &BaseExceptionGroup_type)) return plain_result(list);
     Value raised = list_new(0), leaves = list_new(0), result = UNSET;
     if (is_set(raised) && is_set(leaves) && sort_parts(original, list, raised, leaves)) {
         Value rest = as_list(leaves)->length ? keep_leaves(original, leaves) : NONE;
         if (is_set(rest) && !as_list(raised)->length) result = retain(rest);
         else if (is_set(rest)) {
-            if (is_none(rest) && as_list(raised)->length == 1 &&
-                !object_is_instance_exact_or_sub(original, &BaseExceptionGroup_type))
-                result = retain(as_list(raised)->items[0]);
-            else if (is_none(rest) || list_append(raised, rest)) result = new_group(raised);
+            if (is_none(rest) || list_append(raised, rest)) result = new_group(raised);
         }
         release(rest);
     }
