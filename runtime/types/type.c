@@ -266,6 +266,7 @@ static bool set_in_dict(Value self, Value name, Value value) {
 static bool set_module(Value self, Value value) { return set_in_dict(self, names.__module__, value); }
 
 static Value get_doc(Value self) {
+    if (!(as_type(self)->flags & TYPE_HEAP) && as_type(self)->doc) return str_from(as_type(self)->doc);
     Value doc = dict_get_str(as_type(self)->dict, names.__doc__);
     return is_unset(doc) ? NONE : through_class(doc, as_type(self));
 }
