@@ -68,7 +68,7 @@ bool builtins_start(void) {
     exec_builtins_dict = runtime_builtins = dict;
     return add_constants(dict) && add_types(dict) && add_functions(dict, builtin_value_functions) &&
            add_functions(dict, builtin_attribute_functions) && add_functions(dict, builtin_code_functions) &&
-           add_functions(dict, builtin_text_functions);
+           add_functions(dict, builtin_text_functions) && builtins_add_site(dict);
 }
 
 void builtins_end(void) {

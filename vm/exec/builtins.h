@@ -18,4 +18,7 @@ void builtins_code_end(void); /* part of it */
 Value builtins_module(void); /* borrowed */
 Value builtins_dict(void);   /* borrowed */
 
+/* exit, quit, help and the like. */
+bool builtins_add_site(Value dict);
+
 #endif
