@@ -347,6 +347,8 @@ static Value by_special(Value source) {
 static Value construct(Value source, Value encoding, Value errors) {
     if (is_set(source) && is_unset(encoding) && is_unset(errors)) {
         if (is_exactly(source, &bytes_type)) return retain(source);
+        if (is_small_int(source) && as_small_int(source) > 1) /* zeros, made once */
+            return new_of_type(&bytes_type, NULL, (size_t)as_small_int(source));
         Value made = by_special(source);
         if (!same(made, NOT_IMPLEMENTED)) return made;
     }
