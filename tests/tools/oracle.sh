@@ -18,7 +18,7 @@ for test in $(find tests/lang tests/types tests/conc tests/loop tests/limits tes
     [ -f "$base.in" ] && input=$base.in
     arguments=
     [ -f "$base.args" ] && arguments=$(cat "$base.args")
-    timeout 60 $PYTHON "$test" $arguments <"$input" >"$out" 2>/dev/null
+    timeout 20 $PYTHON "$test" $arguments <"$input" >"$out" 2>/dev/null
     if [ ! -f "$base.out" ]; then cp "$out" "$base.out"; fi
     if cmp -s "$out" "$base.out"; then same=$((same + 1)); else
         different=$((different + 1))
