@@ -801,6 +801,18 @@ L_DELETE_ITEM:
     NEXT();
 L_BUILD_SLICE: {
     SAVE();
+    Instr after = __atomic_load_n(pc, __ATOMIC_RELAXED);
+    if (C == 2 && instr_op(after) == OP_GET_ITEM && instr_c(after) == A && instr_flags(after) & TAKE_C) {
+        Value part = operate_slice(regs[instr_b(after)], regs[B], regs[B + 1]);
+        if (likely(is_set(part))) { /* no slice is made when it would only be looked at */
+            instr = after;
+            pc += 2;
+            CONSUME_B();
+            SET(A, part);
+            NEXT();
+        }
+        if (unlikely(error_pending())) goto error;
+    }
     Value v = build_slice(regs + B, C);
     consume_run(regs + B, C);
     SET_OR_FAIL(A, v);

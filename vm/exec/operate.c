@@ -142,3 +142,22 @@ Value operate_get_item(Value container, Value key) {
     }
     return object_get_item(container, key);
 }
+
+/* A bound of a slice over n items, clipped. */
+static size_t clip_bound(Value bound, size_t n, size_t missing) {
+    if (is_none(bound)) return missing;
+    int64_t i = as_small_int(bound);
+    if (i < 0) i += (int64_t)n;
+    return i < 0 ? 0 : (size_t)i > n ? n : (size_t)i;
+}
+
+Value operate_slice(Value container, Value start, Value stop) {
+    bool is_list = list_is_exact(container), is_text = str_is_exact(container);
+    if (!is_list && !is_text && !tuple_is_exact(container)) return UNSET;
+    if ((!is_none(start) && !is_small_int(start)) || (!is_none(stop) && !is_small_int(stop))) return UNSET;
+    size_t n = is_list ? as_list(container)->length : is_text ? str_length(container) : tuple_length(container);
+    size_t first = clip_bound(start, n, 0), end = clip_bound(stop, n, n);
+    if (end < first) end = first;
+    if (is_list) return list_slice(container, first, end);
+    return is_text ? str_slice(container, first, end) : tuple_slice(container, first, end);
+}

@@ -40,6 +40,9 @@ Value operate_special_compare(Value a, Value b, CompareOp op);
 Value operate_binary_refused(Value a, Value b, unsigned operation);
 Value operate_compare_refused(Value a, Value b, CompareOp op);
 Value operate_get_item(Value container, Value key);
+/* container[start:stop] of a list, tuple or text whose bounds are small ints or None.  UNSET with nothing pending: it is
+ * something else. */
+Value operate_slice(Value container, Value start, Value stop);
 
 /* build.c */
 Value build_map(const Value *pairs, size_t n);
