@@ -165,9 +165,11 @@ void gil_options_help(void) {
     puts("\npolicies (--gil):");
     for (unsigned i = 0; i < gil_policy_count; i++)
         printf("  %-12s %s\n", gil_policies[i]->name, gil_policies[i]->summary);
+    puts("  off          no lock: threads are watched, and what breaks is explained (or --raw: it breaks)");
     puts("\nruntimes (--as):");
     for (unsigned i = 0; i < gil_preset_count; i++)
         printf("  %-12s %s%s\n", gil_presets[i].name, gil_presets[i].summary, i ? "" : " (default)");
+    puts("  nogil        --gil=off");
 }
 
 /* --- together ---------------------------------------------------------------------------------------------------- */

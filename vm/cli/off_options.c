@@ -89,7 +89,7 @@ OptionAnswer off_options_take(const char *argument, OffOptions *out) {
 }
 
 void off_options_help(void) {
-    puts("\nwithout the lock (--gil=off: threads are watched in the checked engine):");
+    puts("\nwithout the lock (--gil=off):");
     for (int i = 0; i < ROWS; i++) {
         char left[60];
         snprintf(left, sizeof left, "%s%s", rows[i].name, rows[i].shown);
