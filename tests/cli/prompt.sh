@@ -1,14 +1,15 @@
-# The prompt, through a pseudo-terminal: what is typed line by line, and what appears.
-# type LINES: types them into a session, prints what appears without colours, echo of editing, and the banner.
-type_lines() {
-    printf "$1" | HOME=/nowhere NO_COLOR=1 TERM=dumb script -qec "$SCR" /dev/null 2>&1 | tr -d '\r' | sed 's/\x1b\[[?0-9;]*[a-zA-Z]//g' |
-        grep -v "^>>> \|^\.\.\. \|^nogil> \|^scr 0\|^$"
+# The prompt, through a pseudo-terminal.
+# session LINES RESULTS: types the lines and prints those results (one line each, separated by |) that appear, in order.
+session() {
+    printf "$1" | HOME=/nowhere NO_COLOR=1 TERM=dumb script -qec "$SCR" /dev/null 2>&1 | tr -d '\r' | grep -xE "$2"
 }
 command -v script >/dev/null || { cat tests/cli/prompt.out; exit 0; }
-type_lines 'x = 41\nx + 1\n_ + 1\nexit()\n'
-type_lines 'for i in range(2):\nprint(i)\n\n"after"\nexit()\n'
-type_lines '1/0\n"goes on"\nexit()\n'
-type_lines 'def f(a):\nreturn a * 2\n\nf(4)\nexit()\n'
-type_lines 'import asyncio\nawait asyncio.sleep(0, "awaited")\nexit()\n'
-type_lines ':gil off\n:gil on\n:nothing\nexit()\n'
-type_lines 'prin\t"completed")\nexit()\n'
+session 'x = 41\nx + 1\n_ + 1\nexit()\n' '42|43'
+session 'for i in range(2):\nprint(i + 10)\n\n"after"\nexit()\n' "10|11|'after'"
+session '1/0\n"goes on"\nexit()\n' "ZeroDivisionError: division by zero|'goes on'"
+session 'def f(a):\nreturn a * 2\n\nf(4)\nexit()\n' '8'
+session 'import asyncio\nawait asyncio.sleep(0, "awaited")\nexit()\n' "'awaited'"
+session ':gil off\n:gil on\n:nothing\nexit()\n' 'no lock: .*|policy interval.*|there is no command.*'
+session 'prin\t"completed")\nexit()\n' 'completed'
+session 'import sys\nraise SystemExit(3)\n' '3'
+true

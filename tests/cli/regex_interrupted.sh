@@ -10,6 +10,6 @@ try:
 except KeyboardInterrupt:
     print("interrupted")
 END
-"$SCR" "${TMPDIR:-/tmp}/scr_regex_$$.scr"
+$SCR "${TMPDIR:-/tmp}/scr_regex_$$.scr"
 echo "exit code $?"
 rm -f "${TMPDIR:-/tmp}/scr_regex_$$.scr"

@@ -359,6 +359,13 @@ static bool provide_builtins(Value globals) {
     return dict_set(globals, names.__builtins__, exec_builtins_dict);
 }
 
+/* Code with await at its top is a coroutine, which keeps the namespace. */
+static Value coroutine_of(Code *code, Frame *bound, Value namespace) {
+    Value coroutine = generator_new(UNSET, bound, code);
+    if (is_set(coroutine)) as_generator(coroutine)->frame.namespace = retain(namespace);
+    return coroutine;
+}
+
 Value exec_code(Value code_value, Value globals, Value locals) {
     if (!recursion_check(" while calling a Python object") || !provide_builtins(globals)) return UNSET;
     Code *code = as_code(code_value);
@@ -369,6 +376,7 @@ Value exec_code(Value code_value, Value globals, Value locals) {
     above->pc = code->instrs;
     above->globals = globals;
     above->builtins = builtins_of(globals);
+    if (code->flags & RESUMABLE) return coroutine_of(code, above, is_set(locals) ? locals : globals);
     above->namespace = retain(is_set(locals) ? locals : globals);
     above->kind = FRAME_ENTRY;
     retain(code_value);

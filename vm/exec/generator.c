@@ -91,6 +91,7 @@ static void frame_drop(Generator *g) {
     if (is_set(frame->object)) frame_object_detach(frame);
     frame_release_registers(frame);
     clear(&frame->function);
+    clear(&frame->namespace);
     clear(&g->handled);
 }
 
@@ -175,6 +176,7 @@ static int generator_traverse(Object *self, Visit visit, void *context) {
     TRAVERSE(g->handled);
     TRAVERSE(g->code);
     TRAVERSE(g->frame.function);
+    TRAVERSE(g->frame.namespace);
     TRAVERSE(g->frame.object);
     if (g->state == GENERATOR_FINISHED) return 0;
     for (size_t i = 0; i < g->frame.code->nregs; i++) TRAVERSE(g->regs[i]);

@@ -247,6 +247,11 @@ static bool visit_clauses(ScopeBuilder *b, const ClauseList *clauses) {
     return true;
 }
 
+/* Something is awaited: in a comprehension, or, where that is allowed, at the top of a module, which becomes a coroutine. */
+static void note_await(ScopeBuilder *b) {
+    if (b->current->kind == SCOPE_COMPREHENSION || b->current->kind == SCOPE_MODULE) b->current->is_coroutine = true;
+}
+
 static bool visit_comprehension(ScopeBuilder *b, Node *node) {
     Outside outside;
     Value name = fixed_name(b, comp_name(node));
@@ -259,8 +264,7 @@ static bool visit_comprehension(ScopeBuilder *b, Node *node) {
     if (!visit_clauses(b, &node->u.comp.clauses) || !visit(b, node->u.comp.element)) return false;
     if (node->u.comp.value && !visit(b, node->u.comp.value)) return false;
     close_scope(b, &outside);
-    if (scope->is_coroutine && !scope->is_generator && b->current->kind == SCOPE_COMPREHENSION)
-        b->current->is_coroutine = true;
+    if (scope->is_coroutine && !scope->is_generator) note_await(b);
     return true;
 }
 
@@ -317,7 +321,7 @@ static bool visit_yield(ScopeBuilder *b, Node *node) {
 
 static bool visit_await(ScopeBuilder *b, Node *node) {
     if (!visit(b, node->u.value.value)) return false;
-    if (b->current->kind == SCOPE_COMPREHENSION) b->current->is_coroutine = true;
+    note_await(b);
     return true;
 }
 
@@ -468,6 +472,7 @@ static bool visit_ann_assign(ScopeBuilder *b, Node *node) {
 }
 
 static bool visit_with(ScopeBuilder *b, Node *node) {
+    if (node->u.with.is_async) note_await(b);
     for (int32_t i = 0; i < node->u.with.count; i++) {
         WithItem *item = &node->u.with.items[i];
         if (!visit(b, item->context) || (item->target && !visit_target(b, item->target, 0))) return false;
@@ -495,6 +500,7 @@ static bool visit_assign(ScopeBuilder *b, Node *node) {
 }
 
 static bool visit_for(ScopeBuilder *b, Node *node) {
+    if (node->u.for_.is_async) note_await(b);
     return visit(b, node->u.for_.iter) && visit_target(b, node->u.for_.target, 0) &&
            visit_body(b, &node->u.for_.body) && visit_body(b, &node->u.for_.orelse);
 }
