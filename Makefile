@@ -36,7 +36,12 @@ BZIP2     := $(shell echo '\#include <bzlib.h>' | $(CC) -E -x c - >/dev/null 2>&
 PACKAGES  := $(foreach row,$(REQUIRED),$(firstword $(subst :, ,$(row)))) $(FOUND)
 LIB_FLAGS := $(shell pkg-config --cflags $(PACKAGES) 2>/dev/null) $(foreach p,$(FOUND),-DHAVE_$(shell echo $(p) | tr a-z A-Z)) \
              $(if $(BZIP2),-DHAVE_BZIP2)
-LIBS      := $(shell pkg-config --libs $(PACKAGES) 2>/dev/null) $(if $(BZIP2),-lbz2) -lm -lpthread -ldl
+# Optional libraries come from their archives where there are any: shared ones are mapped and relocated at every start, needed
+# or not, which would double its time.
+ARCHIVED   = $(or $(wildcard $(shell $(CC) -print-file-name=$(patsubst -l%,lib%.a,$(1)))),$(1))
+OPTIONAL_LIBS := $(if $(FOUND),$(shell pkg-config --libs $(FOUND))) $(if $(BZIP2),-lbz2)
+LIBS      := $(shell pkg-config --libs $(filter-out $(FOUND),$(PACKAGES)) 2>/dev/null) \
+             -Wl,--start-group $(foreach lib,$(OPTIONAL_LIBS),$(call ARCHIVED,$(lib))) -Wl,--end-group -lm -lpthread -ldl
 
 SOURCES := $(sort $(wildcard runtime/*/*.c vm/*/*.c stdlib/*.c))
 SCRIPTS := $(sort $(wildcard stdlib/*.scr stdlib/*/*.scr stdlib/*/*/*.scr))

@@ -149,6 +149,6 @@ void options_help(void) {
     }
     gil_options_help();
     off_options_help();
-    puts("\nexit codes: 0 fine, 1 uncaught exception or syntax error, 2 wrong usage, 66 bugs were found, n from sys.exit(n), 128+n signal "
-         "n");
+    puts("\nexit codes: 0 fine, 1 uncaught exception or syntax error, 2 wrong usage, 66 bugs were found,\n"
+         "n from sys.exit(n), 128+n signal n");
 }

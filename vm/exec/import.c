@@ -19,6 +19,7 @@
 #include "vm/code/compile.h"
 #include "vm/exec/builtins.h"
 #include "vm/exec/exec.h"
+#include "vm/exec/import_lock.h"
 #include "vm/exec/source.h"
 
 static const ModuleRow *library;
@@ -277,8 +278,17 @@ static Value load(Value name, Value parent) {
     return found ? load_place(name, &place) : not_found(name, UNSET);
 }
 
+static Value load_alone(Value name, Value parent) {
+    Load here;
+    import_load_begin(&here, name);
+    Value module = load(name, parent);
+    import_load_end(&here);
+    return module;
+}
+
 /* The module of an absolute dotted name, owned; loads its parents first and sets it as their attribute. */
 static Value import_absolute(Value name) {
+    if (!import_wait(name)) return UNSET;
     Value found = dict_get_str(modules, name);
     if (is_set(found)) {
         if (!is_none(found)) return retain(found);
@@ -287,8 +297,9 @@ static Value import_absolute(Value name) {
     Value parent_text = parent_name(name), parent = UNSET, module = UNSET;
     if (is_unset(parent_text)) return UNSET;
     if (str_length(parent_text) > 0 && is_unset(parent = import_absolute(parent_text))) goto done;
-    found = dict_get_str(modules, name); /* the parent may have loaded it */
-    module = is_set(found) ? retain(found) : load(name, parent);
+    if (!import_wait(name)) goto done;
+    found = dict_get_str(modules, name); /* the parent, or another thread, may have loaded it */
+    module = is_set(found) ? retain(found) : load_alone(name, parent);
     if (is_set(module) && is_set(parent)) {
         const char *leaf = strrchr(str_utf8(name, NULL), '.') + 1;
         Value attribute = str_intern_cstr(leaf);
