@@ -110,7 +110,9 @@ Account *account_open(uint64_t number, const char *name, const Counters *counter
     mutex_lock(&list_lock);
     bool kept = account_count < ACCOUNTS_MAX;
     if (kept) {
-        if (ring_bits && ring_count < RINGS_MAX && (a->ring = ring_new(ring_bits)) != NULL) ring_count++;
+        Ring *ring = ring_bits && ring_count < RINGS_MAX ? ring_new(ring_bits) : NULL;
+        if (ring) ring_count++;
+        a->ring = ring;
         a->next = accounts;
         accounts = a;
         account_count++;
