@@ -3,7 +3,7 @@
 session() {
     printf "$1" | HOME=/nowhere NO_COLOR=1 TERM=dumb script -qec "$SCR" /dev/null 2>&1 | tr -d '\r' | grep -xE "$2"
 }
-command -v script >/dev/null || { cat tests/cli/prompt.out; exit 0; }
+script -qec true /dev/null >/dev/null 2>&1 || { cat tests/cli/prompt.out; exit 0; }
 session 'x = 41\nx + 1\n_ + 1\nexit()\n' '42|43'
 session 'for i in range(2):\nprint(i + 10)\n\n"after"\nexit()\n' "10|11|'after'"
 session '1/0\n"goes on"\nexit()\n' "ZeroDivisionError: division by zero|'goes on'"
