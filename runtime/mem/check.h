@@ -1,4 +1,4 @@
-/* The heap check: compares the count of every object with the references that exist, and lists what is still alive. */
+/* The heap check: lists what is still alive. */
 #ifndef MEM_CHECK_H
 #define MEM_CHECK_H
 
